@@ -1,0 +1,38 @@
+//! Turns `specs/*.yaml` into typed models and request-making clients, one per enabled feature.
+
+#[path = "build/mod.rs"]
+mod build;
+
+use std::{env, fs, path::Path, process::ExitCode};
+
+/// Feature, module and document of each service.
+const SERVICES: [(&str, &str, &str); 3] = [
+    ("SYMPHONY", "symphony", "specs/symphony.yaml"),
+    ("CRM_GATEWAY", "crm_gateway", "specs/crm-gateway.yaml"),
+    ("CONNECT", "connect", "specs/connect.yaml"),
+];
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    let mut outcome = ExitCode::SUCCESS;
+    for (feature, service, document) in SERVICES {
+        println!("cargo::rerun-if-changed={document}");
+        if env::var_os(format!("CARGO_FEATURE_{feature}")).is_none() {
+            continue;
+        }
+        if let Err(message) = write_service(service, document) {
+            eprintln!("{message}");
+            outcome = ExitCode::FAILURE;
+        }
+    }
+    outcome
+}
+
+fn write_service(service: &str, document: &str) -> Result<(), String> {
+    let text = fs::read_to_string(document).map_err(|error| format!("{document}: {error}"))?;
+    let source = build::rust_source(document, service, &text).map_err(|found| found.to_string())?;
+    let folder = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run this through cargo")?;
+    let target = Path::new(&folder).join(format!("{service}.rs"));
+    fs::write(&target, source).map_err(|error| format!("{}: {error}", target.display()))
+}

@@ -1,0 +1,146 @@
+//! Where tokens come from.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    Error, Result,
+    time::{BoxFuture, Clock},
+};
+
+/// Gets a new access token when the cache asks for one.
+///
+/// Implement it for a login of your own. The cache calls [`acquire`](Self::acquire) only when it
+/// needs a new token, in a task of its own and never twice at the same time, so an implementation
+/// can keep state such as a refresh token behind a plain mutex.
+///
+/// ```
+/// use std::time::Duration;
+/// use entitlements::{Result, auth::{Context, Token, TokenSource}, time::BoxFuture};
+///
+/// #[derive(Debug)]
+/// struct FromVault;
+///
+/// impl TokenSource for FromVault {
+///     fn acquire<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Token>> {
+///         Box::pin(async { Ok(Token::new("secret-from-vault").expires_in(Duration::from_secs(300))) })
+///     }
+/// }
+/// ```
+pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
+    /// A new token. The future runs to its end even if the caller who needed it went away.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the login says; every caller who waited gets the same error.
+    fn acquire<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Token>>;
+
+    /// Whether asking again can give another token. A refused token is replaced once if so, and
+    /// reported at once if not.
+    fn is_renewable(&self) -> bool {
+        true
+    }
+
+    /// The token endpoint, if there is one: it decides whether TLS is needed.
+    fn endpoint(&self) -> Option<&Url> {
+        None
+    }
+}
+
+/// What a [`TokenSource`] works with: the client's HTTP connection pool, time and limits.
+#[derive(Debug, Clone)]
+pub struct Context {
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+}
+
+impl Context {
+    pub(crate) fn new(http: reqwest::Client, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
+        Self { http, clock, timeout }
+    }
+
+    /// An HTTP client that follows no redirects and repeats nothing.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// The clock of the client.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The time that one request may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+}
+
+/// An access token and how long it lasts. `Debug` does not show it.
+#[derive(Debug, Clone)]
+pub struct Token {
+    value: SecretString,
+    lifetime: Option<Duration>,
+}
+
+impl Token {
+    /// A bearer token that lasts until the server refuses it.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self { value: SecretString::from(value.into()), lifetime: None }
+    }
+
+    /// Sets how long the token lasts, counted from just before it was asked for.
+    #[must_use]
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
+    }
+
+    /// The whole header value, made once per token and marked sensitive.
+    pub(crate) fn header(&self) -> Result<HeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.value.expose_secret()))
+            .map_err(|_| Error::configuration("the access token has characters that no header may hold"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+/// A token that somebody else obtained, sent as it is.
+///
+/// Use it in tests, against mock servers, or where a sidecar hands out tokens. It is never
+/// renewed: a refused token is reported at once.
+///
+/// ```
+/// use entitlements::auth::StaticToken;
+/// let token = StaticToken::new("not-a-real-token");
+/// assert!(!format!("{token:?}").contains("not-a-real-token"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct StaticToken(Token);
+
+impl StaticToken {
+    /// A fixed bearer token, without the word `Bearer`.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(Token::new(token))
+    }
+}
+
+impl TokenSource for StaticToken {
+    fn acquire<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Token>> {
+        Box::pin(std::future::ready(Ok(self.0.clone())))
+    }
+
+    fn is_renewable(&self) -> bool {
+        false
+    }
+}

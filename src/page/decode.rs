@@ -1,0 +1,56 @@
+//! Decoding a page so that one bad item does not cost the others.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{Error, Result, decode, error::ErrorKind, response::Raw};
+
+/// A model that is a page: an object with a list of items.
+pub(crate) trait PageModel: DeserializeOwned + Default {
+    /// What the list holds.
+    type Item: DeserializeOwned + Send + Unpin + 'static;
+    /// The property with the list.
+    const LIST: &'static str;
+    /// The list.
+    fn items_mut(&mut self) -> &mut Vec<Self::Item>;
+}
+
+/// The page, and an error for each item that cannot be decoded.
+pub(crate) type Decoded<M> = (M, Vec<Error>);
+
+/// Decodes the page at once, and item by item where that fails.
+pub(crate) fn decode_page<M: PageModel>(raw: &Raw) -> Result<Decoded<M>> {
+    let whole = decode::json::<M>(&raw.body);
+    match whole {
+        Ok(page) => Ok((page, Vec::new())),
+        Err(error) => item_by_item(raw).ok_or(error),
+    }
+}
+
+fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
+    let text = std::str::from_utf8(&raw.body).ok()?;
+    let mut properties: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text).ok()?;
+    let list = properties.remove(M::LIST)?;
+    let rest = serde_json::to_string(&properties).ok()?;
+    let mut page: M = serde_json::from_str(&rest).ok()?;
+    let items: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
+    let mut failed = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        match decode::json(item.get().as_bytes()) {
+            Ok(item) => page.items_mut().push(item),
+            Err(_) => failed.push(undecodable(raw, index, item)),
+        }
+    }
+    Some((page, failed))
+}
+
+fn undecodable(raw: &Raw, index: usize, item: &RawValue) -> Error {
+    let message = format!("item {index} of the page has another shape than documented; the others are not affected");
+    let body = bytes::Bytes::copy_from_slice(item.get().as_bytes());
+    Error::new(ErrorKind::UnexpectedAnswer, message)
+        .with_answer(raw.status, raw.headers.clone(), body)
+        .with_attempts(raw.attempts)
+        .with_correlation_id(raw.correlation_id.as_deref())
+}

@@ -1,0 +1,147 @@
+//! The escape hatch: a request that no method models.
+
+use std::{fmt, sync::Arc};
+
+use http::{HeaderValue, Method, header};
+use reqwest::Request;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    Error, Response, Result,
+    response::Raw,
+    transport::{self, CallOptions, Login, OperationInfo, Repeat, Transport, call_options, checked_header},
+};
+
+/// A request that no method models, sent with the same token, limits and repeats as any other.
+///
+/// It is repeated after a lost answer only if its method is `GET`, `HEAD` or `OPTIONS`, or if
+/// you say with [`repeatable`](Self::repeatable) that it may be.
+#[must_use = "a request does nothing until `send()` is awaited"]
+pub struct RawRequest {
+    name: &'static str,
+    transport: Arc<Transport>,
+    method: Result<Method>,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    body: Option<Result<Vec<u8>>>,
+    repeatable: Option<bool>,
+    options: CallOptions,
+}
+
+impl fmt::Debug for RawRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRequest").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl RawRequest {
+    pub(crate) fn new(name: &'static str, transport: Arc<Transport>, method: &str, path: &str) -> Self {
+        Self {
+            name,
+            transport,
+            method: transport::method(method),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            repeatable: None,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Adds a query parameter; it is percent-encoded for you.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a header. `send()` refuses those that the client owns, such as `Authorization`.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body, sent as JSON.
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        let written = serde_json::to_vec(body);
+        self.body = Some(written.map_err(|_| Error::invalid_input("body", "cannot be written as JSON")));
+        self
+    }
+
+    /// Says whether the request may be repeated when its outcome is unknown.
+    pub fn repeatable(mut self, repeatable: bool) -> Self {
+        self.repeatable = Some(repeatable);
+        self
+    }
+
+    call_options!();
+
+    /// Sends the request; the answer is any JSON, or `null` where it has no body.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the path does not start with `/`, holds
+    /// `.` or `..` segments or characters that have to be percent-encoded, and whatever any other
+    /// call can end with.
+    pub async fn send(self) -> Result<Response<Value>> {
+        let name = self.name;
+        let raw = self.send_raw().await?;
+        if raw.body.is_empty() {
+            return Ok(Response::new(Value::Null, raw));
+        }
+        transport::decode_as(name, raw)
+    }
+
+    /// Sends the request and reads the answer as a type of yours.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer)
+    /// if the answer is not of that type.
+    pub async fn send_as<T: DeserializeOwned>(self) -> Result<Response<T>> {
+        let name = self.name;
+        transport::decode_as(name, self.send_raw().await?)
+    }
+
+    async fn send_raw(self) -> Result<Raw> {
+        let name = self.name;
+        let named = |error: Error| error.with_operation(name);
+        let method = self.method.map_err(named)?;
+        let body = self.body.transpose().map_err(named)?;
+        if !self.path.starts_with('/') || self.path.contains(['?', '#']) {
+            let rule = "must start with `/` and have no query; use `query(name, value)`";
+            return Err(named(Error::invalid_input("path", rule)));
+        }
+        let mut options = self.options;
+        for (name, value) in &self.headers {
+            options.headers.push(checked_header(name, value).map_err(named)?);
+        }
+        options.template = Some(self.path.as_str().into());
+        let mut url = transport::join(self.transport.base(), &self.path).map_err(named)?;
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        let repeatable = self.repeatable.unwrap_or_else(|| method.is_safe());
+        let info = OperationInfo {
+            id: name,
+            name,
+            method: "",
+            template: "",
+            repeat: if repeatable { Repeat::Read } else { Repeat::Never },
+            login: Login::Jwt,
+            answers_with_body: false,
+        };
+        let make = || {
+            let mut request = Request::new(method.clone(), url.clone());
+            if let Some(body) = &body {
+                let json = HeaderValue::from_static("application/json");
+                request.headers_mut().insert(header::CONTENT_TYPE, json);
+                *request.body_mut() = Some(body.clone().into());
+            }
+            Ok(request)
+        };
+        self.transport.send_raw(&info, &make, &options).await
+    }
+}

@@ -1,0 +1,262 @@
+//! Adding and removing that can be run again without harm.
+
+use super::{
+    EntitlementStatus, ExternalNetwork, model,
+    requests::{AddEntitlement, GetAdvisorEntitlement, RemoveEntitlement},
+};
+use crate::{Error, ErrorKind, Result, transport::opaque_debug};
+
+const ALREADY_EXISTS: &str = "entitlement.already.exists";
+const NOT_FOUND: &str = "entitlement.not.found";
+
+/// The request of [`Client::ensure_entitled`](super::Client::ensure_entitled).
+#[must_use = "a request does nothing until `send()` is awaited"]
+#[derive(Clone)]
+pub struct EnsureEntitled {
+    add: AddEntitlement,
+}
+
+impl EnsureEntitled {
+    pub(super) fn new(add: AddEntitlement) -> Self {
+        Self { add }
+    }
+
+    /// Sets the advisor's own number, as [`AddEntitlement::phone_number`] does. It is used only
+    /// if the entitlement has to be added.
+    pub fn phone_number(mut self, number: impl Into<String>) -> Self {
+        self.add = self.add.phone_number(number);
+        self
+    }
+
+    /// Sets the permissions that the advisor should have, for example `create:room`.
+    pub fn permissions<P: Into<String>>(mut self, names: impl IntoIterator<Item = P>) -> Self {
+        self.add = self.add.permissions(names);
+        self
+    }
+
+    /// Sets the federation group of the advisor. It is used only if the entitlement has to be
+    /// added.
+    pub fn federation_group_id(mut self, id: impl Into<String>) -> Self {
+        self.add = self.add.federation_group_id(id);
+        self
+    }
+
+    /// Limits one attempt of each request that this takes. Default: the client's.
+    pub fn with_timeout(mut self, timeout: std::time::Duration) -> Self {
+        self.add = self.add.with_timeout(timeout);
+        self
+    }
+
+    /// Limits each of the requests that this takes, at most four. Default: the client's.
+    pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
+        self.add = self.add.with_deadline(deadline);
+        self
+    }
+
+    /// Adds the entitlement, or finds it there.
+    ///
+    /// Dropping the future leaves open whether the entitlement was added; calling again finds out.
+    ///
+    /// # Errors
+    ///
+    /// See the method of the client. [`ErrorKind::OutcomeUnknown`] remains only where reading
+    /// back failed as well.
+    pub async fn send(self) -> Result<Entitled> {
+        let mut added = self.add.clone().send().await;
+        if let Err(error) = &added {
+            let unknown = error.kind() == ErrorKind::OutcomeUnknown;
+            if unknown || error.code() == Some(ALREADY_EXISTS) {
+                match self.read_back(unknown).await? {
+                    Some(entitled) => return Ok(entitled),
+                    // The lost request was not carried out, so asking again is safe.
+                    None => added = self.add.clone().send().await,
+                }
+            }
+        }
+        match added {
+            Ok(added) => Ok(Entitled::added(added.into_inner(), &self.add.permissions)),
+            Err(error) if error.code() == Some(ALREADY_EXISTS) => self.read_back(false).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is there now, or `None` if nothing is.
+    async fn read_back(&self, after_lost_answer: bool) -> Result<Option<Entitled>> {
+        let add = &self.add;
+        let mut get = GetAdvisorEntitlement::new(add.inner.clone(), add.network.clone(), add.advisor.clone());
+        get.options = add.options.clone();
+        match get.send().await {
+            Ok(found) => {
+                Ok(Some(Entitled::found(found.into_inner(), &add.permissions, !after_lost_answer)))
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if after_lost_answer => {
+                let message = "the entitlement may have been added, and reading it back failed; call again";
+                Err(error.with_kind(ErrorKind::OutcomeUnknown).with_message(message))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An advisor who is entitled now.
+#[derive(Debug, Clone)]
+pub struct Entitled {
+    was_entitled: bool,
+    status: Option<EntitlementStatus>,
+    network: Option<ExternalNetwork>,
+    failed: Vec<FailedPermission>,
+}
+
+/// A permission that was asked for and is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedPermission {
+    name: String,
+    status: Option<i64>,
+}
+
+impl FailedPermission {
+    /// The name of the permission, for example `create:room`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The status that Symphony gave for it, like an HTTP status. `None` if Symphony did not
+    /// mention the permission: either it is not granted, or the answer does not list permissions.
+    #[must_use]
+    pub fn status(&self) -> Option<i64> {
+        self.status
+    }
+}
+
+impl Entitled {
+    fn added(added: model::AddedEntitlement, requested: &[String]) -> Self {
+        let failed = refused(&added.permissions, requested);
+        Self { was_entitled: false, status: added.status, network: added.external_network, failed }
+    }
+
+    fn found(found: model::AdvisorEntitlement, requested: &[String], was_entitled: bool) -> Self {
+        let has = |name: &&String| {
+            found.permissions.iter().any(|held| held.permission_name.as_deref() == Some(name.as_str()))
+        };
+        let missing = requested.iter().filter(|name| !has(name));
+        let failed = missing.map(|name| FailedPermission { name: name.clone(), status: None }).collect();
+        Self { was_entitled, status: found.status, network: found.external_network, failed }
+    }
+
+    /// Whether the advisor was entitled before this call. After a lost answer the first request
+    /// of this call counts as what added it.
+    #[must_use]
+    pub fn was_entitled(&self) -> bool {
+        self.was_entitled
+    }
+
+    /// Whether the network can be used already, or only after an activation.
+    #[must_use]
+    pub fn status(&self) -> Option<&EntitlementStatus> {
+        self.status.as_ref()
+    }
+
+    /// The network, as Symphony calls it.
+    #[must_use]
+    pub fn network(&self) -> Option<&ExternalNetwork> {
+        self.network.as_ref()
+    }
+
+    /// The permissions that were asked for and are not there; empty if all is well.
+    #[must_use = "a permission that was not granted is easily overlooked"]
+    pub fn failed_permissions(&self) -> &[FailedPermission] {
+        &self.failed
+    }
+}
+
+/// Requested permissions without a success of their own, and failures of others.
+fn refused(outcomes: &[model::PermissionOutcome], requested: &[String]) -> Vec<FailedPermission> {
+    let name_of = |outcome: &model::PermissionOutcome| {
+        let granted = outcome.response.as_ref().and_then(|held| held.permission_name.clone());
+        granted.or_else(|| outcome.error.as_ref().and_then(|error| error.item_id.clone()))
+    };
+    let status_of = |outcome: &model::PermissionOutcome| {
+        outcome.error.as_ref().and_then(|error| error.status_code).or(outcome.status)
+    };
+    let mut failed: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_failure())
+        .map(|outcome| FailedPermission {
+            name: name_of(outcome).unwrap_or_else(|| "(not named)".to_owned()),
+            status: status_of(outcome),
+        })
+        .collect();
+    let granted = |name: &String| {
+        outcomes.iter().any(|outcome| !outcome.is_failure() && name_of(outcome).as_ref() == Some(name))
+    };
+    let unmentioned: Vec<_> = requested
+        .iter()
+        .filter(|name| !granted(name) && !failed.iter().any(|known| known.name == **name))
+        .map(|name| FailedPermission { name: name.clone(), status: None })
+        .collect();
+    failed.extend(unmentioned);
+    failed
+}
+
+/// The request of [`Client::ensure_removed`](super::Client::ensure_removed).
+#[must_use = "a request does nothing until `send()` is awaited"]
+#[derive(Clone)]
+pub struct EnsureRemoved {
+    remove: RemoveEntitlement,
+}
+
+impl EnsureRemoved {
+    pub(super) fn new(remove: RemoveEntitlement) -> Self {
+        Self { remove }
+    }
+
+    /// Limits one attempt. Default: the client's.
+    pub fn with_timeout(mut self, timeout: std::time::Duration) -> Self {
+        self.remove = self.remove.with_timeout(timeout);
+        self
+    }
+
+    /// Limits the whole call. Default: the client's.
+    pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
+        self.remove = self.remove.with_deadline(deadline);
+        self
+    }
+
+    /// Removes the entitlement, or finds it gone.
+    ///
+    /// Dropping the future leaves open whether it was removed; calling again finds out.
+    ///
+    /// # Errors
+    ///
+    /// See the method of the client. A 404 that is not about the entitlement stays an error.
+    pub async fn send(self) -> Result<Removed> {
+        match self.remove.send().await {
+            Ok(response) => Ok(Removed { was_entitled: response.status().is_success() }),
+            Err(error) if is_gone(&error) => Ok(Removed { was_entitled: false }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_gone(error: &Error) -> bool {
+    error.is_not_found() && error.code() == Some(NOT_FOUND)
+}
+
+/// An advisor who is not entitled now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    was_entitled: bool,
+}
+
+impl Removed {
+    /// Whether this call found an entitlement to remove. After a lost answer this can be `false`
+    /// although an attempt of this call removed it.
+    #[must_use]
+    pub fn was_entitled(self) -> bool {
+        self.was_entitled
+    }
+}
+
+opaque_debug!(EnsureEntitled, EnsureRemoved);

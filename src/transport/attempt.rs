@@ -1,0 +1,132 @@
+//! One request, one answer with its whole body, or a failure that says what may have happened.
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use reqwest::Request;
+
+use crate::{Error, ErrorKind, response::Raw};
+
+/// What came of an attempt.
+pub(crate) enum Outcome {
+    /// An answer with its complete body.
+    Answer(Raw),
+    /// No connection was made: the server saw nothing.
+    NotSent(Error),
+    /// The request may have been carried out, but its answer did not arrive whole.
+    Lost(Error),
+    /// An answer that is larger than allowed, or a fault of ours; repeating it changes nothing.
+    Broken(Error),
+}
+
+impl Outcome {
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer(raw) => Some(raw.status.as_u16()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Answer(_) => None,
+            Self::NotSent(_) => Some("not_sent"),
+            Self::Lost(_) => Some("lost"),
+            Self::Broken(_) => Some("broken"),
+        }
+    }
+}
+
+/// Sends the request and reads the body inside the attempt, so that a body that breaks off
+/// counts as a failed attempt.
+pub(crate) async fn run(http: &reqwest::Client, request: Request, max_body: usize) -> Outcome {
+    let response = match http.execute(request).await {
+        Ok(response) => response,
+        Err(error) => return failed_to_send(error),
+    };
+    let (status, headers) = (response.status(), response.headers().clone());
+    match read_body(response, &headers, max_body).await {
+        Ok(body) => Outcome::Answer(Raw { status, headers, body, attempts: 0, correlation_id: None }),
+        Err(BodyFailure::TooLarge(body)) => Outcome::Broken(too_large(status, headers, body, max_body)),
+        Err(BodyFailure::Broke(error, body)) => {
+            let message = if error.is_timeout() {
+                "the answer's body did not arrive in time"
+            } else {
+                "the answer's body broke off"
+            };
+            let lost = Error::new(ErrorKind::Server, message)
+                .with_answer(status, headers, body)
+                .with_source(error.without_url());
+            Outcome::Lost(lost)
+        }
+    }
+}
+
+fn failed_to_send(error: reqwest::Error) -> Outcome {
+    // The URL of a request can hold an e-mail address.
+    let error = error.without_url();
+    if error.is_builder() {
+        let message = "the request cannot be built; check the base URL and the TLS features";
+        return Outcome::Broken(Error::new(ErrorKind::Configuration, message).with_source(error));
+    }
+    if error.is_connect() {
+        let message = if error.is_timeout() {
+            "no connection within the connect timeout"
+        } else {
+            "no connection to the server"
+        };
+        return Outcome::NotSent(Error::new(ErrorKind::NotSent, message).with_source(error));
+    }
+    let (kind, message) = if error.is_timeout() {
+        (ErrorKind::Timeout, "no answer within the time for one attempt")
+    } else {
+        (ErrorKind::Server, "the connection was lost before the answer came")
+    };
+    Outcome::Lost(Error::new(kind, message).with_source(error))
+}
+
+enum BodyFailure {
+    TooLarge(Bytes),
+    Broke(reqwest::Error, Bytes),
+}
+
+async fn read_body(
+    mut response: reqwest::Response,
+    headers: &HeaderMap,
+    max_body: usize,
+) -> Result<Bytes, BodyFailure> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
+        .unwrap_or(0);
+    let mut whole: Option<Bytes> = None;
+    let mut joined = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(whole.unwrap_or_else(|| joined.freeze())),
+            Ok(Some(chunk)) => {
+                let length = whole.as_ref().map_or(joined.len(), Bytes::len) + chunk.len();
+                if length > max_body {
+                    return Err(BodyFailure::TooLarge(whole.unwrap_or_else(|| joined.freeze())));
+                }
+                // Most answers are one chunk, which needs no copy.
+                if whole.is_none() && joined.is_empty() {
+                    whole = Some(chunk);
+                    continue;
+                }
+                if let Some(first) = whole.take() {
+                    joined.reserve(announced.min(max_body).max(first.len() + chunk.len()));
+                    joined.extend_from_slice(&first);
+                }
+                joined.extend_from_slice(&chunk);
+            }
+            Err(error) => {
+                return Err(BodyFailure::Broke(error, whole.unwrap_or_else(|| joined.freeze())));
+            }
+        }
+    }
+}
+
+fn too_large(status: StatusCode, headers: HeaderMap, body: Bytes, max_body: usize) -> Error {
+    let message = format!("the answer is larger than the {max_body} bytes allowed; see `with_max_body`");
+    Error::new(ErrorKind::UnexpectedAnswer, message).with_answer(status, headers, body)
+}

@@ -1,0 +1,202 @@
+//! What an outcome means for the call: done, once more, or an error.
+
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant, SystemTime},
+};
+
+use http::StatusCode;
+
+use super::{
+    CallOptions, OperationInfo, Repeat, Settings,
+    attempt::Outcome,
+    retry::{asked_wait, backoff},
+};
+use crate::{Error, ErrorKind, response::Raw};
+
+/// What the words of a service say about one of its answers.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// The vendor's code, if it is one of the vendor's known ones.
+    pub(crate) code: Option<Cow<'static, str>>,
+    /// Whether the answer refuses the token, whatever its status.
+    pub(crate) refusal: Refusal,
+    /// Our own words for it.
+    pub(crate) message: Option<&'static str>,
+}
+
+/// Whether an answer is about the token.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is about something else.
+    #[default]
+    None,
+    /// The token is refused; a fresh one can help.
+    Token,
+}
+
+pub(crate) enum Verdict {
+    Done(Raw),
+    Wait(Duration),
+    RenewToken(Error),
+    Fail(Error),
+}
+
+/// The state of one call over all its attempts.
+pub(crate) struct Flow<'a> {
+    pub(crate) info: &'a OperationInfo,
+    pub(crate) attempts: u32,
+    max_attempts: u32,
+    attempt_timeout: Duration,
+    deadline: Instant,
+    longest_wait: Duration,
+    correlation_id: Option<String>,
+    wall: SystemTime,
+    /// An earlier attempt may have been carried out.
+    perhaps_done: bool,
+    token_renewed: bool,
+    server_errors: u32,
+}
+
+impl<'a> Flow<'a> {
+    pub(crate) fn new(info: &'a OperationInfo, options: &CallOptions, settings: &Settings) -> Self {
+        let correlation_id = options
+            .correlation_id
+            .clone()
+            .or_else(|| settings.correlated.then(|| uuid::Uuid::new_v4().to_string()));
+        Self {
+            info,
+            attempts: 0,
+            max_attempts: options.max_attempts.unwrap_or(settings.max_attempts).max(1),
+            attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
+            deadline: settings.clock.now() + options.deadline.unwrap_or(settings.deadline),
+            longest_wait: settings.longest_wait,
+            correlation_id,
+            wall: settings.clock.wall(),
+            perhaps_done: false,
+            token_renewed: false,
+            server_errors: 0,
+        }
+    }
+
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_deref()
+    }
+
+    /// The time for the next attempt: never beyond the deadline of the call.
+    pub(crate) fn attempt_timeout(&self, now: Instant) -> Result<Duration, Error> {
+        let left = self.deadline.saturating_duration_since(now);
+        if left.is_zero() {
+            let message = "the deadline of the call passed before the attempt";
+            return Err(self.finish(Error::new(ErrorKind::Timeout, message)));
+        }
+        Ok(self.attempt_timeout.min(left))
+    }
+
+    /// Adds to an error what is known about the call.
+    pub(crate) fn finish(&self, error: Error) -> Error {
+        error
+            .with_operation(self.info.name.to_owned())
+            .with_attempts(self.attempts)
+            .with_correlation_id(self.correlation_id())
+    }
+
+    pub(crate) fn judge(&mut self, outcome: Outcome, read: fn(&Raw) -> Reading, now: Instant) -> Verdict {
+        match outcome {
+            Outcome::NotSent(error) => self.again_or(error, None, now),
+            Outcome::Lost(error) => self.lost(error, now),
+            Outcome::Broken(error) => {
+                let kind = if self.info.repeat == Repeat::Never && error.status().is_some() {
+                    ErrorKind::OutcomeUnknown
+                } else {
+                    error.kind()
+                };
+                Verdict::Fail(self.finish(error.with_kind(kind)))
+            }
+            Outcome::Answer(mut raw) => {
+                raw.attempts = self.attempts;
+                raw.correlation_id.clone_from(&self.correlation_id);
+                let reading = read(&raw);
+                self.answered(raw, reading, now)
+            }
+        }
+    }
+
+    /// An attempt that may have been carried out: repeated only where that is harmless.
+    fn lost(&mut self, error: Error, now: Instant) -> Verdict {
+        self.perhaps_done = true;
+        if self.info.repeat != Repeat::Never {
+            return self.again_or(error, None, now);
+        }
+        Verdict::Fail(self.finish(error.with_kind(ErrorKind::OutcomeUnknown)))
+    }
+
+    fn answered(&mut self, raw: Raw, reading: Reading, now: Instant) -> Verdict {
+        let status = raw.status;
+        if reading.refusal == Refusal::Token {
+            return self.token_refused(raw, reading);
+        }
+        if status.is_success() || self.is_gone(status) {
+            return Verdict::Done(raw);
+        }
+        let wait = asked_wait(&raw.headers, self.wall);
+        let known_problem = reading.code.is_some();
+        let error = self.error(raw, reading).with_retry_after(wait);
+        match status.as_u16() {
+            429 => self.again_or(error, wait, now),
+            503 if wait.is_some() => self.again_or(error, wait, now),
+            408 => self.lost(error, now),
+            // A documented problem is the server's considered answer, whatever its status.
+            500..=599 if known_problem => Verdict::Fail(error),
+            502..=504 => self.lost(error, now),
+            500..=599 => {
+                self.server_errors += 1;
+                if self.server_errors > 1 { Verdict::Fail(error) } else { self.lost(error, now) }
+            }
+            _ => Verdict::Fail(error),
+        }
+    }
+
+    /// A removal that may have happened already is complete when nothing is left to remove.
+    fn is_gone(&self, status: StatusCode) -> bool {
+        self.info.repeat == Repeat::Removal && self.perhaps_done && status == StatusCode::NOT_FOUND
+    }
+
+    fn token_refused(&mut self, raw: Raw, reading: Reading) -> Verdict {
+        let error = self.error(raw, reading);
+        if self.token_renewed {
+            return Verdict::Fail(error);
+        }
+        self.token_renewed = true;
+        Verdict::RenewToken(error)
+    }
+
+    /// Another attempt if the limits allow it, otherwise the error at once.
+    fn again_or(&self, error: Error, asked: Option<Duration>, now: Instant) -> Verdict {
+        let wait = asked.unwrap_or_else(|| backoff(self.attempts));
+        let left = self.deadline.saturating_duration_since(now);
+        if self.attempts >= self.max_attempts || wait > self.longest_wait || wait >= left {
+            return Verdict::Fail(self.finish(error));
+        }
+        Verdict::Wait(wait)
+    }
+
+    fn error(&self, raw: Raw, reading: Reading) -> Error {
+        let (kind, message) = match raw.status.as_u16() {
+            200..=299 => (ErrorKind::Forbidden, "the server refused the token"),
+            401 => (ErrorKind::LoginFailed, "the server refused the token, also after a renewal if one was possible"),
+            403 => (ErrorKind::Forbidden, "this identity may not do that"),
+            404 => (ErrorKind::NotFound, "the server does not have what the call is about"),
+            409 => (ErrorKind::Conflict, "the call contradicts the state at the server"),
+            429 => (ErrorKind::RateLimited, "too many calls"),
+            300..=399 => (ErrorKind::UnexpectedAnswer, "the server redirects, which is never followed; check the base URL"),
+            400..=499 => (ErrorKind::Rejected, "the server refused the request as it stands"),
+            500..=599 => (ErrorKind::Server, "the server failed"),
+            _ => (ErrorKind::UnexpectedAnswer, "no status that the specification knows"),
+        };
+        let error = Error::new(kind, reading.message.unwrap_or(message))
+            .with_code(reading.code)
+            .with_answer(raw.status, raw.headers, raw.body);
+        self.finish(error)
+    }
+}

@@ -1,0 +1,324 @@
+//! The way of every call: token, send, bounded body, judge, repeat.
+//!
+//! Nothing outside this module sends a request, and nothing inside knows a vendor.
+
+mod attempt;
+mod judge;
+mod options;
+mod path;
+mod requests;
+mod retry;
+mod server;
+
+use std::{fmt, sync::Arc, time::Instant};
+
+use http::{HeaderName, HeaderValue, Method, header};
+use reqwest::{Request, Url};
+use serde::de::DeserializeOwned;
+
+pub(crate) use self::{
+    judge::{Reading, Refusal},
+    options::{CallOptions, Settings, call_options, checked_header, client_options},
+    requests::{opaque_debug, send_methods},
+    path::{expand, segment},
+    server::Server,
+};
+use self::{
+    attempt::Outcome,
+    judge::{Flow, Verdict},
+};
+use crate::{
+    Error, ErrorKind, Result,
+    auth::{Auth, Context},
+    decode,
+    response::{Raw, Response},
+    time::Clock,
+};
+
+/// What may happen after an attempt that the server may have carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// A read; repeating it is harmless.
+    #[allow(dead_code, reason = "every service has reads, a build without services has none")]
+    Read,
+    /// It sets an absolute state; repeating it is harmless.
+    #[allow(dead_code, reason = "only some services have one")]
+    State,
+    /// It removes something; repeating it is harmless, and a later 404 is the success.
+    #[allow(dead_code, reason = "only some services have one")]
+    Removal,
+    /// It may not be repeated.
+    #[allow(dead_code, reason = "only some services have one")]
+    Never,
+}
+
+/// Which kind of login an operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "each service uses its own")]
+pub(crate) enum Login {
+    Jwt,
+    Keycloak,
+    User,
+    Client,
+}
+
+/// What the specification says about an operation, for the transport.
+#[derive(Debug)]
+pub(crate) struct OperationInfo {
+    /// The `operationId` of the specification.
+    #[allow(dead_code, reason = "read by the tests that compare markers and documents")]
+    pub(crate) id: &'static str,
+    /// The method of our client, with the service: what errors and logs call it.
+    pub(crate) name: &'static str,
+    #[allow(dead_code, reason = "only Connect's overrides and the tests read it")]
+    pub(crate) method: &'static str,
+    pub(crate) template: &'static str,
+    pub(crate) repeat: Repeat,
+    #[allow(dead_code, reason = "read by the tests that compare markers and documents")]
+    pub(crate) login: Login,
+    pub(crate) answers_with_body: bool,
+}
+
+/// An operation of a specification; the markers are generated.
+pub(crate) trait Operation {
+    /// What the transport has to know.
+    const INFO: &'static OperationInfo;
+    /// The model of a success.
+    type Success: DeserializeOwned + Default;
+}
+
+/// Makes the request of a call anew for each attempt.
+pub(crate) type Make<'a> = &'a (dyn Fn() -> Result<Request> + Send + Sync);
+
+/// One service at one base URL with one credential.
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    server: Server,
+    auth: Auth,
+    settings: Settings,
+    /// How the service words its refusals.
+    read: fn(&Raw) -> Reading,
+    headers: http::HeaderMap,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("base_url", &self.server.base())
+            .field("auth", &self.auth)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// Checks the settings and builds the HTTP client; no I/O, no runtime needed.
+    pub(crate) fn new(
+        base: &str,
+        auth: Auth,
+        settings: Settings,
+        read: fn(&Raw) -> Reading,
+    ) -> Result<Self> {
+        let server = Server::parse(base, settings.plain_http)?;
+        let http = server.http_client(&settings, auth.endpoint())?;
+        let headers = settings.headers()?;
+        Ok(Self { http, server, auth, settings, read, headers })
+    }
+
+    /// The same service and limits with another credential.
+    pub(crate) fn with_auth(&self, auth: Auth) -> Self {
+        let Self { http, server, settings, read, headers, .. } = self;
+        Self {
+            http: http.clone(),
+            server: server.clone(),
+            auth,
+            settings: settings.clone(),
+            read: *read,
+            headers: headers.clone(),
+        }
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        self.server.base()
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.settings.clock
+    }
+
+    /// Sends an operation and decodes its documented answer.
+    pub(crate) async fn send<O: Operation>(
+        &self,
+        make: Make<'_>,
+        options: &CallOptions,
+    ) -> Result<Response<O::Success>> {
+        let raw = self.send_raw(O::INFO, make, options).await?;
+        decode_answer::<O>(raw)
+    }
+
+    /// Sends an operation and decodes its answer as the caller's type.
+    pub(crate) async fn send_as<O: Operation, T: DeserializeOwned>(
+        &self,
+        make: Make<'_>,
+        options: &CallOptions,
+    ) -> Result<Response<T>> {
+        let raw = self.send_raw(O::INFO, make, options).await?;
+        decode_as(O::INFO.name, raw)
+    }
+
+    /// Fetches a page; items that cannot be decoded do not cost the others.
+    #[cfg(any(feature = "symphony", feature = "crm-gateway"))]
+    pub(crate) async fn send_page<O>(&self, make: Make<'_>, options: &CallOptions) -> Result<Response<O::Success>>
+    where
+        O: Operation<Success: crate::page::PageModel>,
+    {
+        let raw = self.send_raw(O::INFO, make, options).await?;
+        match crate::page::decode_page::<O::Success>(&raw) {
+            Ok((page, errors)) => {
+                let errors = errors.into_iter().map(|error| error.with_operation(O::INFO.name));
+                Ok(Response::new(page, raw).with_item_errors(errors.collect()))
+            }
+            Err(error) => Err(undecodable(error, O::INFO.name, raw)),
+        }
+    }
+
+    /// Sends until there is an answer to keep, as often as the operation allows.
+    pub(crate) async fn send_raw(
+        &self,
+        info: &OperationInfo,
+        make: Make<'_>,
+        options: &CallOptions,
+    ) -> Result<Raw> {
+        let mut flow = Flow::new(info, options, &self.settings);
+        if tokio::runtime::Handle::try_current().is_err() {
+            let message = "calls need a Tokio runtime; await them inside one";
+            return Err(flow.finish(Error::configuration(message)));
+        }
+        loop {
+            let held = self.auth.header(&self.context()).await.map_err(|error| flow.finish(error))?;
+            let mut request = make().map_err(|error| flow.finish(error))?;
+            self.dress(&mut request, &flow, held.header(), options).map_err(|error| flow.finish(error))?;
+            *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
+            flow.attempts += 1;
+            let outcome = attempt::run(&self.http, request, self.settings.max_body).await;
+            self.log(info, &outcome, flow.attempts);
+            match flow.judge(outcome, self.read, self.now()) {
+                Verdict::Done(raw) => return Ok(raw),
+                Verdict::Fail(error) => return Err(error),
+                Verdict::Wait(pause) => self.settings.clock.pause(pause).await,
+                Verdict::RenewToken(error) => {
+                    if !self.auth.reject(held.generation()) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.settings.clock.now()
+    }
+
+    fn context(&self) -> Context {
+        Context::new(self.http.clone(), self.settings.clock.clone(), self.settings.attempt_timeout)
+    }
+
+    /// Adds what every request carries, and refuses one that is not what the operation says.
+    fn dress(
+        &self,
+        request: &mut Request,
+        flow: &Flow<'_>,
+        token: &HeaderValue,
+        options: &CallOptions,
+    ) -> Result<()> {
+        let template = options.template.as_deref().unwrap_or(flow.info.template);
+        if let Some(method) = &options.method {
+            *request.method_mut() = method.clone();
+        }
+        self.server.check(request.url(), template)?;
+        encode_spaces(request.url_mut());
+        let own = request.headers_mut();
+        let content_type = own.remove(header::CONTENT_TYPE);
+        *own = self.headers.clone();
+        if let Some(content_type) = content_type {
+            own.insert(header::CONTENT_TYPE, content_type);
+        }
+        if let Some(id) = flow.correlation_id() {
+            let value = HeaderValue::from_str(id)
+                .map_err(|_| Error::invalid_input("correlation_id", "has characters that no header may hold"))?;
+            own.insert(HeaderName::from_static("x-correlation-id"), value);
+        }
+        for (name, value) in &options.headers {
+            own.insert(name.clone(), value.clone());
+        }
+        own.insert(header::AUTHORIZATION, token.clone());
+        Ok(())
+    }
+
+    fn log(&self, info: &OperationInfo, outcome: &Outcome, attempt: u32) {
+        tracing::debug!(
+            operation = info.name,
+            url.template = info.template,
+            http.response.status_code = outcome.status(),
+            http.request.resend_count = attempt - 1,
+            error.r#type = outcome.failure(),
+            "attempt finished"
+        );
+    }
+}
+
+/// The URL of a request under `base`, for requests that no generated method makes.
+pub(crate) fn join(base: &str, path_and_query: &str) -> Result<Url> {
+    Url::parse(&format!("{base}{path_and_query}"))
+        .map_err(|_| Error::invalid_input("path", "does not make a URL together with the base URL"))
+}
+
+/// A body is `+`-encoded by forms, but a strict server reads `+` in a URL as a plus.
+fn encode_spaces(url: &mut Url) {
+    if let Some(query) = url.query().filter(|query| query.contains('+')) {
+        let query = query.replace('+', "%20");
+        url.set_query(Some(&query));
+    }
+}
+
+/// Decodes the documented answer; a write needs no body to be a success.
+pub(crate) fn decode_answer<O: Operation>(raw: Raw) -> Result<Response<O::Success>> {
+    let needs_no_body = !O::INFO.answers_with_body
+        || (raw.body.is_empty() && (O::INFO.repeat != Repeat::Read || raw.status == http::StatusCode::NO_CONTENT));
+    if needs_no_body {
+        return Ok(Response::new(O::Success::default(), raw));
+    }
+    decode_as(O::INFO.name, raw)
+}
+
+/// Decodes any answer as the caller's type.
+pub(crate) fn decode_as<T: DeserializeOwned>(operation: &'static str, raw: Raw) -> Result<Response<T>> {
+    match decode::json(&raw.body) {
+        Ok(value) => Ok(Response::new(value, raw)),
+        Err(error) => Err(undecodable(error, operation, raw)),
+    }
+}
+
+/// Keeps what came, so that the caller can look at it.
+pub(crate) fn undecodable(error: Error, operation: &'static str, raw: Raw) -> Error {
+    let id = raw.correlation_id.clone();
+    error
+        .with_operation(operation)
+        .with_attempts(raw.attempts)
+        .with_correlation_id(id.as_deref())
+        .with_answer(raw.status, raw.headers, raw.body)
+}
+
+/// A method that is not one of HTTP's tokens cannot be sent.
+pub(crate) fn method(name: &str) -> Result<Method> {
+    Method::from_bytes(name.as_bytes()).map_err(|_| {
+        Error::new(ErrorKind::Configuration, format!("`{}` is no HTTP method", name.escape_debug()))
+    })
+}

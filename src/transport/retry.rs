@@ -1,0 +1,87 @@
+//! How long to wait before the next attempt.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+
+const FIRST: Duration = Duration::from_millis(200);
+const LARGEST: Duration = Duration::from_secs(10);
+
+/// Exponential backoff with full jitter: anything from nothing to the step's bound, so that
+/// clients that failed together do not come back together.
+pub(crate) fn backoff(attempt: u32) -> Duration {
+    let bound = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LARGEST);
+    bound.mul_f64(fastrand::f64())
+}
+
+/// What the server asks for: `Retry-After` as seconds or as a date, or else `X-RateLimit-Reset`.
+pub(crate) fn asked_wait(headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    text("retry-after")
+        .and_then(|value| retry_after(value, wall))
+        .or_else(|| text("x-ratelimit-reset").and_then(|value| rate_limit_reset(value, wall)))
+}
+
+fn retry_after(value: &str, wall: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(wall).unwrap_or_default())
+}
+
+/// Connect describes the header in words that fit both seconds left and a point in time; a
+/// number of seconds as large as an epoch would be thirty years.
+fn rate_limit_reset(value: &str, wall: SystemTime) -> Option<Duration> {
+    const SMALLEST_EPOCH: u64 = 1_000_000_000;
+    const SMALLEST_EPOCH_MILLIS: u64 = 1_000_000_000_000;
+    let number: u64 = value.parse().ok()?;
+    let left = if number >= SMALLEST_EPOCH {
+        let seconds = if number >= SMALLEST_EPOCH_MILLIS { number / 1000 } else { number };
+        let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
+        reset.duration_since(wall).unwrap_or_default()
+    } else {
+        Duration::from_secs(number)
+    };
+    Some(left.clamp(Duration::from_secs(1), Duration::from_secs(60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn wait(name: &'static str, value: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+        asked_wait(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        assert_eq!(wait("retry-after", "7"), Some(Duration::from_secs(7)));
+        let date = "Tue, 14 Nov 2023 22:13:29 GMT";
+        assert_eq!(wait("retry-after", date), Some(Duration::from_secs(9)));
+        assert_eq!(wait("retry-after", "Tue, 14 Nov 2000 22:13:29 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("retry-after", "soon"), None);
+    }
+
+    #[test]
+    fn rate_limit_reset_in_every_reading() {
+        assert_eq!(wait("x-ratelimit-reset", "5"), Some(Duration::from_secs(5)));
+        assert_eq!(wait("x-ratelimit-reset", "0"), Some(Duration::from_secs(1)));
+        assert_eq!(wait("x-ratelimit-reset", "1700000009"), Some(Duration::from_secs(9)));
+        assert_eq!(wait("x-ratelimit-reset", "1700000009000"), Some(Duration::from_secs(9)));
+        assert_eq!(wait("x-ratelimit-reset", "900"), Some(Duration::from_secs(60)));
+        assert_eq!(wait("x-ratelimit-reset", "-1"), None);
+    }
+
+    #[test]
+    fn backoff_stays_below_its_bound_and_varies() {
+        let waits: Vec<_> = (0..200).map(|_| backoff(3)).collect();
+        assert!(waits.iter().all(|wait| *wait <= FIRST * 4));
+        assert!(waits.iter().any(|wait| wait != &waits[0]));
+        assert!((0..64).all(|attempt| backoff(attempt) <= LARGEST));
+    }
+}

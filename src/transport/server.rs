@@ -1,0 +1,184 @@
+//! Where the requests go: the checked base URL, and the HTTP client for it.
+
+use std::net::IpAddr;
+
+use reqwest::{Url, redirect, retry};
+
+use super::{Settings, path};
+use crate::{Error, Result};
+
+/// A base URL that was checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// Without a slash at the end.
+    base: String,
+    url: Url,
+}
+
+impl Server {
+    pub(crate) fn parse(base: &str, plain_http: bool) -> Result<Self> {
+        let url = checked_url("base URL", base, plain_http)?;
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, url })
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Refuses a request that would go elsewhere than the operation's template says.
+    pub(crate) fn check(&self, url: &Url, template: &str) -> Result<()> {
+        let same_origin = url.scheme() == self.url.scheme()
+            && url.host_str() == self.url.host_str()
+            && url.port_or_known_default() == self.url.port_or_known_default();
+        let own_path = url.path().strip_prefix(self.url.path().trim_end_matches('/'));
+        if same_origin && own_path.is_some_and(|own| path::matches(own, template)) {
+            return Ok(());
+        }
+        Err(Error::invalid_input("path", format!("does not have the segments of `{template}`")))
+    }
+
+    /// An HTTP client with our safety settings. Neither redirects nor repeats are its business.
+    pub(crate) fn http_client(&self, settings: &Settings, login: Option<&Url>) -> Result<reqwest::Client> {
+        let secure = [Some(&self.url), login].into_iter().flatten().any(|url| url.scheme() == "https");
+        let mut builder = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(settings.connect_timeout);
+        if is_loopback(&self.url) {
+            builder = builder.no_proxy();
+        }
+        tls::configure(builder, secure)?.build().map_err(|error| {
+            let message = "the HTTP client cannot be built; check the TLS features and the certificates";
+            Error::configuration(message).with_source(error.without_url())
+        })
+    }
+}
+
+/// A URL that requests can be made under: absolute, HTTPS or loopback, nothing after the path.
+pub(crate) fn checked_url(what: &str, text: &str, plain_http: bool) -> Result<Url> {
+    let refuse = |rule: &str| Err(Error::configuration(format!("the {what} {rule}")));
+    let Ok(url) = Url::parse(text) else {
+        return refuse("is not an absolute URL such as `https://host/path`");
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return refuse("needs the scheme `https` and a host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("must not hold a user name or password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("must not have a query or a fragment");
+    }
+    if url.scheme() == "http" && !plain_http && !is_loopback(&url) {
+        return refuse(
+            "is plain http to another machine; use https, or `allow_plain_http()` in a test network",
+        );
+    }
+    if url.scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        return refuse("is https, but no TLS feature is enabled; enable `rustls` or `native-tls`");
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
+#[cfg(feature = "rustls")]
+mod tls {
+    use std::sync::Arc;
+
+    use rustls::{ClientConfig, RootCertStore, crypto::ring};
+    use rustls_platform_verifier::Verifier;
+
+    use crate::{Error, Result};
+
+    /// A configuration of our own, so that it does not matter which provider another crate of
+    /// the process has chosen, or whether any has.
+    pub(super) fn configure(
+        builder: reqwest::ClientBuilder,
+        secure: bool,
+    ) -> Result<reqwest::ClientBuilder> {
+        let provider = Arc::new(ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(failed)?;
+        let mut tls = if secure {
+            let verifier = Arc::new(Verifier::new(provider).map_err(failed)?);
+            tls.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        } else {
+            // Nothing is trusted, and nothing has to be loaded, where there is no https.
+            tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+        };
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(builder.tls_backend_preconfigured(tls))
+    }
+
+    fn failed(error: rustls::Error) -> Error {
+        Error::configuration("TLS cannot be set up; does this machine have root certificates?")
+            .with_source(error)
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+mod tls {
+    use crate::Result;
+
+    /// The system's TLS library needs no configuration.
+    #[allow(clippy::unnecessary_wraps, reason = "the other backend can fail")]
+    pub(super) fn configure(
+        builder: reqwest::ClientBuilder,
+        _secure: bool,
+    ) -> Result<reqwest::ClientBuilder> {
+        Ok(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        checked_url("base URL", text, false).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn unusable_base_urls_are_named() {
+        assert!(refusal("connect.symphony.com/admin").contains("not an absolute URL"));
+        assert!(refusal("ftp://a.example").contains("needs the scheme"));
+        assert!(refusal("https://me:pw@a.example").contains("user name"));
+        assert!(refusal("https://a.example/?x=1").contains("query"));
+        assert!(refusal("http://a.example").contains("plain http"));
+        assert!(refusal("http://localhost.evil.example").contains("plain http"));
+        assert!(refusal("").contains("not an absolute URL"));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_or_by_name() {
+        for local in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:80", "http://localhost:9"] {
+            checked_url("base URL", local, false).expect(local);
+        }
+        checked_url("base URL", "http://a.example", true).expect("allowed by name");
+    }
+
+    #[test]
+    fn requests_stay_at_the_origin_and_below_the_base_path() {
+        let server = Server::parse("http://localhost:81/admin/", false).expect("valid");
+        assert_eq!(server.base(), "http://localhost:81/admin");
+        let check = |url: &str| server.check(&Url::parse(url).expect("a URL"), "/api/{x}");
+        check("http://localhost:81/admin/api/1").expect("fits");
+        for bad in [
+            "http://localhost:82/admin/api/1",
+            "https://localhost:81/admin/api/1",
+            "http://localhost:81/api/1",
+            "http://localhost:81/admin/api/1/2",
+        ] {
+            check(bad).expect_err(bad);
+        }
+    }
+}
