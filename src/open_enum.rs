@@ -32,8 +32,7 @@ impl std::fmt::Debug for UnknownValue {
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
-        $(($ignore_case:ident case))?
-        $vis:vis enum $name:ident {
+        $vis:vis enum $name:ident $(($ignore_case:ident case))? {
             $($(#[$variant_meta:meta])* $variant:ident = $text:literal $(also $alias:literal)*,)+
         }
     ) => {
@@ -172,8 +171,7 @@ mod tests {
     }
     open_enum! {
         /// A test vocabulary in any case.
-        (ignore case)
-        pub(super) enum AnyCase {
+        pub(super) enum AnyCase (ignore case) {
             /// One.
             One = "ONE",
         }
