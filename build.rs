@@ -12,13 +12,26 @@ const SERVICES: [(&str, &str, &str); 3] = [
     ("CONNECT", "connect", "specs/connect.yaml"),
 ];
 
+/// Conditions that several features share, so that the sources need not repeat them.
+const SHARED: [(&str, &[&str]); 3] = [
+    ("any_service", &["SYMPHONY", "CRM_GATEWAY", "CONNECT"]),
+    ("any_listing", &["SYMPHONY", "CRM_GATEWAY"]),
+    ("any_grant", &["CRM_GATEWAY", "CONNECT"]),
+];
+
 fn main() -> ExitCode {
+    for (condition, features) in SHARED {
+        println!("cargo::rustc-check-cfg=cfg({condition})");
+        if features.iter().copied().any(is_enabled) {
+            println!("cargo::rustc-cfg={condition}");
+        }
+    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     let mut outcome = ExitCode::SUCCESS;
     for (feature, service, document) in SERVICES {
         println!("cargo::rerun-if-changed={document}");
-        if env::var_os(format!("CARGO_FEATURE_{feature}")).is_none() {
+        if !is_enabled(feature) {
             continue;
         }
         if let Err(message) = write_service(service, document) {
@@ -27,6 +40,10 @@ fn main() -> ExitCode {
         }
     }
     outcome
+}
+
+fn is_enabled(feature: &str) -> bool {
+    env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
 }
 
 fn write_service(service: &str, document: &str) -> Result<(), String> {

@@ -97,7 +97,7 @@ fn redacting_debug(model: &mut ItemStruct, personal: &BTreeSet<String>) -> Item 
         let ident = &field.ident;
         let label = ident.as_ref().map(ToString::to_string).unwrap_or_default();
         if personal.contains(&wire_name(field)) {
-            quote!(.field(#label, &crate::decode::redacted(&self.#ident)))
+            quote!(.field(#label, &crate::field::redacted(&self.#ident)))
         } else {
             quote!(.field(#label, &self.#ident))
         }
@@ -147,7 +147,7 @@ fn decode_leniently(field: &mut Field) {
         map if map.starts_with("::std::collections::HashMap<") => ("or_default", false),
         _ => return,
     };
-    let function = format!("crate::decode::{function}");
+    let function = format!("crate::field::{function}");
     field.attrs.push(parse_quote!(#[serde(deserialize_with = #function)]));
     if needs_default {
         field.attrs.push(parse_quote!(#[serde(default)]));

@@ -202,7 +202,11 @@ impl Error {
     pub fn problem<T: DeserializeOwned>(&self) -> Option<T> {
         decode::json(&self.0.body).ok()
     }
+}
 
+/// How the rest of the crate puts an error together.
+#[cfg(any_service)]
+impl Error {
     pub(crate) fn invalid_input(argument: &str, rule: impl fmt::Display) -> Self {
         Self::new(ErrorKind::InvalidInput, format!("`{argument}` {rule}"))
     }
@@ -216,6 +220,7 @@ impl Error {
         self
     }
 
+    #[cfg(any(feature = "symphony", feature = "connect"))]
     pub(crate) fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.0.message = message.into();
         self

@@ -4,7 +4,6 @@
 //! `pre` takes the request out and returns an error, so polling the method once is enough: the
 //! request stands in a thread-local slot, and nothing was sent.
 
-#[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 pub(crate) use capture::request;
 
 /// Includes what `build.rs` made of one specification.
@@ -41,7 +40,6 @@ service!(symphony, "symphony");
 service!(crm_gateway, "crm-gateway");
 service!(connect, "connect");
 
-#[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod capture {
     use std::{
         cell::Cell,

@@ -2,26 +2,36 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
+#[cfg(any_service)]
 pub mod auth;
+#[cfg(feature = "connect")]
+pub mod connect;
+#[cfg(feature = "crm-gateway")]
+pub mod crm_gateway;
 mod decode;
 mod error;
-mod generated;
-mod open_enum;
-mod page;
-mod raw_request;
-mod response;
-pub mod time;
-mod transport;
-
-#[cfg(feature = "fakes")]
+#[cfg(any_service)]
+mod field;
+#[cfg(all(feature = "fakes", any_service))]
 pub mod fakes;
+#[cfg(any_service)]
+mod generated;
+#[cfg(any_service)]
+mod open_enum;
+#[cfg(any_listing)]
+mod page;
+#[cfg(any_service)]
+mod raw_request;
+#[cfg(any_service)]
+mod response;
 #[cfg(feature = "symphony")]
 pub mod symphony;
+pub mod time;
+#[cfg(any_service)]
+mod transport;
 
-pub use self::{
-    error::{Error, ErrorKind, Result},
-    open_enum::UnknownValue,
-    page::{Page, Pager, Pages},
-    raw_request::RawRequest,
-    response::Response,
-};
+#[cfg(any_listing)]
+pub use self::page::{Page, Pager, Pages};
+pub use self::error::{Error, ErrorKind, Result};
+#[cfg(any_service)]
+pub use self::{open_enum::UnknownValue, raw_request::RawRequest, response::Response};

@@ -88,6 +88,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl From<$name> for serde_json::Value {
+            fn from(value: $name) -> Self {
+                Self::from(value.as_str())
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = std::convert::Infallible;
 

@@ -75,17 +75,28 @@ impl<T> Response<T> {
         self.value
     }
 
+    #[cfg(any_listing)]
     pub(crate) fn with_item_errors(mut self, errors: Vec<Error>) -> Self {
         self.item_errors = errors;
         self
     }
 
-    pub(crate) fn into_parts(self) -> (T, Vec<Error>) {
-        (self.value, self.item_errors)
+    /// A value that stands for an answer which was an error.
+    #[cfg(feature = "crm-gateway")]
+    pub(crate) fn standing_for(error: &Error, value: T) -> Self {
+        let raw = Raw {
+            status: error.status().unwrap_or_default(),
+            headers: error.headers().clone(),
+            body: error.body().clone(),
+            attempts: error.attempts(),
+            correlation_id: error.correlation_id().map(str::to_owned),
+        };
+        Self::new(value, raw)
     }
 
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        Response { value: change(self.value), raw: self.raw, item_errors: self.item_errors }
+    #[cfg(any_listing)]
+    pub(crate) fn into_parts(self) -> (T, Vec<Error>) {
+        (self.value, self.item_errors)
     }
 }
 

@@ -113,6 +113,10 @@ impl Auth {
         self.0.source.endpoint()
     }
 
+    pub(crate) fn check(&self) -> Result<()> {
+        self.0.source.check()
+    }
+
     /// The token to send: the one at hand, or one that is acquired now for everybody who waits.
     pub(crate) async fn header(&self, context: &Context) -> Result<Arc<Held>> {
         let now = context.clock().now();

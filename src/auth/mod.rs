@@ -6,8 +6,8 @@
 
 mod cache;
 #[cfg(feature = "connect")]
-pub(crate) mod connect_id;
-#[cfg(any(feature = "crm-gateway", feature = "connect"))]
+mod connect_id;
+#[cfg(any_grant)]
 mod grant;
 #[cfg(feature = "crm-gateway")]
 mod keycloak;
@@ -15,11 +15,17 @@ mod keycloak;
 mod signer;
 mod source;
 
-pub use self::source::{Context, StaticToken, Token, TokenSource};
+pub use self::cache::{Auth, AuthStatus};
 #[cfg(feature = "connect")]
-pub use self::connect_id::{ClientAuthentication, UserTokens};
+pub use self::connect_id::UserTokens;
+#[cfg(feature = "connect")]
+pub(crate) use self::connect_id::{ConnectClient, UserSession};
+#[cfg(any_grant)]
+pub use self::grant::ClientAuthentication;
+#[cfg(feature = "connect")]
+pub(crate) use self::grant::code as oauth_code;
 #[cfg(feature = "crm-gateway")]
 pub use self::keycloak::Keycloak;
 #[cfg(feature = "symphony")]
 pub use self::signer::JwtSigner;
-pub use self::cache::{Auth, AuthStatus};
+pub use self::source::{Context, StaticToken, Token, TokenSource};

@@ -48,6 +48,15 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
     fn endpoint(&self) -> Option<&Url> {
         None
     }
+
+    /// Whether the credential is complete; asked once, when a client is built.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), naming what is missing.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a [`TokenSource`] works with: the client's HTTP connection pool, time and limits.

@@ -6,26 +6,20 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Fetched, Number, PageModel, PageSource, Position};
-use crate::{Error, Result, time::BoxFuture};
+use super::{Fetched, Number, PageSource, Position};
+use crate::{Result, time::BoxFuture};
 
-type FetchPage<M> = Arc<dyn Fn(u64, u64) -> BoxFuture<'static, Result<(M, Vec<Error>)>> + Send + Sync>;
-
-/// What the engine has to know of a page by number.
-#[derive(Clone, Copy)]
-pub(crate) struct Reading<M: PageModel> {
-    /// How many items the whole listing has, if the page says so.
-    pub(crate) total: fn(&M) -> Option<u64>,
+/// What the engine has to know of an item.
+pub(crate) trait Numbered {
     /// What tells one item from another.
-    pub(crate) id: fn(&M::Item) -> Option<&str>,
-    /// Whether an item is an empty object, which some servers send for "nothing".
-    pub(crate) is_blank: fn(&M::Item) -> bool,
+    fn id(&self) -> Option<&str>;
+    /// Whether it is an empty object, which some servers send for "nothing".
+    fn is_blank(&self) -> bool;
 }
 
-/// The pages of a listing by number.
-pub(crate) struct NumberSource<O, M: PageModel> {
-    fetch: FetchPage<M>,
-    reading: Reading<M>,
+/// The pages of a listing by number: a function that fetches a page of a size.
+pub(crate) struct NumberSource<O, F> {
+    fetch: F,
     progress: Arc<Mutex<Progress>>,
     operation: PhantomData<fn() -> O>,
 }
@@ -38,55 +32,44 @@ struct Progress {
     last_ids: HashSet<String>,
 }
 
-impl<O, M: PageModel> NumberSource<O, M> {
-    pub(crate) fn new(fetch: FetchPage<M>, reading: Reading<M>) -> Self {
-        Self { fetch, reading, progress: Arc::default(), operation: PhantomData }
+impl<O, F> NumberSource<O, F> {
+    pub(crate) fn new(fetch: F) -> Self {
+        Self { fetch, progress: Arc::default(), operation: PhantomData }
     }
 }
 
-impl<O, M> PageSource<M::Item> for NumberSource<O, M>
+impl<O, F, T> PageSource<T> for NumberSource<O, F>
 where
-    O: Number<Success = M>,
-    M: PageModel + Send + 'static,
+    O: Number,
+    F: Fn(u64, u64) -> BoxFuture<'static, Result<Fetched<T>>> + Send + Sync,
+    T: Numbered + Send + 'static,
 {
     fn operation(&self) -> &'static str {
         O::INFO.name
     }
 
-    fn fetch(&self, position: Position) -> BoxFuture<'static, Result<Fetched<M::Item>>> {
+    fn fetch(&self, position: Position) -> BoxFuture<'static, Result<Fetched<T>>> {
         let Position::Number { page, limit } = position else {
             return Box::pin(std::future::ready(Ok(Fetched { items: Vec::new(), total: None, next: None })));
         };
-        let fetched = (self.fetch)(page, limit);
-        let (reading, progress) = (self.reading.copied(), self.progress.clone());
+        let (fetched, progress) = ((self.fetch)(page, limit), self.progress.clone());
         Box::pin(async move {
-            let (mut model, errors) = fetched.await?;
-            let total = (reading.total)(&model);
-            let items = std::mem::take(model.items_mut());
-            let count = (items.len() + errors.len()) as u64;
+            let Fetched { items, total, .. } = fetched.await?;
+            let count = items.len() as u64;
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             progress.seen += count;
             let next = next_position(page, limit, count, total, progress.seen);
-            let kept = progress.without_repeats(items, reading);
-            let items = kept.into_iter().map(Ok).chain(errors.into_iter().map(Err)).collect();
-            Ok(Fetched { items, total, next })
+            Ok(Fetched { items: progress.without_repeats(items), total, next })
         })
     }
 }
 
-impl<M: PageModel> Reading<M> {
-    // `Clone` cannot be derived usefully: it would ask for `M: Clone`.
-    fn copied(&self) -> Self {
-        Self { total: self.total, id: self.id, is_blank: self.is_blank }
-    }
-}
-
 impl Progress {
-    fn without_repeats<M: PageModel>(&mut self, items: Vec<M::Item>, reading: Reading<M>) -> Vec<M::Item> {
-        let ids: HashSet<String> = items.iter().filter_map(reading.id).map(str::to_owned).collect();
+    fn without_repeats<T: Numbered>(&mut self, items: Vec<Result<T>>) -> Vec<Result<T>> {
+        let ids = items.iter().flatten().filter_map(Numbered::id).map(str::to_owned).collect();
         let before = std::mem::replace(&mut self.last_ids, ids);
-        let is_new = |item: &M::Item| (reading.id)(item).is_none_or(|id| !before.contains(id));
-        items.into_iter().filter(|item| is_new(item) && !(reading.is_blank)(item)).collect()
+        let is_new = |item: &T| !item.is_blank() && item.id().is_none_or(|id| !before.contains(id));
+        items.into_iter().filter(|item| item.as_ref().map_or(true, is_new)).collect()
     }
 }
 
@@ -125,5 +108,29 @@ mod tests {
         assert_eq!(next(1, 10, 10, None, 10), Some((2, 10)));
         assert_eq!(next(1, 100, 50, Some(120), 50), Some((2, 50)), "the server caps the size");
         assert_eq!(next(2, 50, 40, Some(120), 90), Some((3, 50)), "the collection changed");
+    }
+
+    struct Item(&'static str);
+
+    impl Numbered for Item {
+        fn id(&self) -> Option<&str> {
+            Some(self.0)
+        }
+
+        fn is_blank(&self) -> bool {
+            self.0.is_empty()
+        }
+    }
+
+    #[test]
+    fn an_item_that_was_shifted_onto_the_next_page_comes_once() {
+        let mut progress = Progress::default();
+        let mut page = |ids: &[&'static str]| -> Vec<&str> {
+            let items = ids.iter().map(|id| Ok(Item(id))).collect();
+            progress.without_repeats(items).into_iter().flatten().map(|item| item.0).collect()
+        };
+        assert_eq!(page(&["a", "b"]), ["a", "b"]);
+        assert_eq!(page(&["b", "c", ""]), ["c"]);
+        assert_eq!(page(&["d"]), ["d"]);
     }
 }

@@ -10,7 +10,7 @@ mod pager;
 #[cfg(feature = "symphony")]
 pub(crate) use self::by_cursor::{CursorSource, cursor};
 #[cfg(feature = "crm-gateway")]
-pub(crate) use self::by_number::{NumberSource, Reading};
+pub(crate) use self::by_number::{NumberSource, Numbered};
 pub(crate) use self::{
     decode::{PageModel, decode_page},
     pager::{Fetched, PageSource, Position},

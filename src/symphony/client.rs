@@ -256,7 +256,7 @@ impl ClientBuilder {
         self
     }
 
-    client_options!();
+    client_options!(settings);
 
     /// Makes the client; no I/O.
     ///

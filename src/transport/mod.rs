@@ -10,7 +10,7 @@ mod requests;
 mod retry;
 mod server;
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, time::Instant};
 
 use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::{Request, Url};
@@ -19,10 +19,17 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::{
     judge::{Reading, Refusal},
     options::{CallOptions, Settings, call_options, checked_header, client_options},
-    requests::{opaque_debug, send_methods},
-    path::{expand, segment},
+    requests::opaque_debug,
     server::Server,
 };
+#[cfg(feature = "symphony")]
+pub(crate) use self::requests::send_methods;
+#[cfg(feature = "connect")]
+pub(crate) use self::path::expand;
+#[cfg(any(feature = "symphony", feature = "connect"))]
+pub(crate) use self::path::segment;
+#[cfg(any_grant)]
+pub(crate) use self::{retry::backoff, server::checked_url};
 use self::{
     attempt::Outcome,
     judge::{Flow, Verdict},
@@ -32,8 +39,7 @@ use crate::{
     auth::{Auth, Context},
     decode,
     response::{Raw, Response},
-    time::Clock,
-};
+    };
 
 /// What may happen after an attempt that the server may have carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +82,7 @@ pub(crate) struct OperationInfo {
     pub(crate) repeat: Repeat,
     #[allow(dead_code, reason = "read by the tests that compare markers and documents")]
     pub(crate) login: Login,
+    #[cfg_attr(not(any(feature = "symphony", feature = "connect")), allow(dead_code, reason = "a listing has one"))]
     pub(crate) answers_with_body: bool,
 }
 
@@ -119,12 +126,14 @@ impl Transport {
         read: fn(&Raw) -> Reading,
     ) -> Result<Self> {
         let server = Server::parse(base, settings.plain_http)?;
+        auth.check()?;
         let http = server.http_client(&settings, auth.endpoint())?;
         let headers = settings.headers()?;
         Ok(Self { http, server, auth, settings, read, headers })
     }
 
     /// The same service and limits with another credential.
+    #[cfg(feature = "connect")]
     pub(crate) fn with_auth(&self, auth: Auth) -> Self {
         let Self { http, server, settings, read, headers, .. } = self;
         Self {
@@ -149,11 +158,8 @@ impl Transport {
         self.server.base()
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.settings.clock
-    }
-
     /// Sends an operation and decodes its documented answer.
+    #[cfg(any(feature = "symphony", feature = "connect"))]
     pub(crate) async fn send<O: Operation>(
         &self,
         make: Make<'_>,
@@ -174,7 +180,7 @@ impl Transport {
     }
 
     /// Fetches a page; items that cannot be decoded do not cost the others.
-    #[cfg(any(feature = "symphony", feature = "crm-gateway"))]
+    #[cfg(any_listing)]
     pub(crate) async fn send_page<O>(&self, make: Make<'_>, options: &CallOptions) -> Result<Response<O::Success>>
     where
         O: Operation<Success: crate::page::PageModel>,
@@ -289,6 +295,7 @@ fn encode_spaces(url: &mut Url) {
 }
 
 /// Decodes the documented answer; a write needs no body to be a success.
+#[cfg(any(feature = "symphony", feature = "connect"))]
 pub(crate) fn decode_answer<O: Operation>(raw: Raw) -> Result<Response<O::Success>> {
     let needs_no_body = !O::INFO.answers_with_body
         || (raw.body.is_empty() && (O::INFO.repeat != Repeat::Read || raw.status == http::StatusCode::NO_CONTENT));

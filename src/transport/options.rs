@@ -124,32 +124,32 @@ pub(crate) use call_options;
 
 /// The settings that every client builder has.
 macro_rules! client_options {
-    () => {
+    ($($settings:ident).+) => {
         /// Limits one attempt, from sending to the last byte of the body. Default: 30 seconds.
         #[must_use]
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.settings.attempt_timeout = timeout;
+            self.$($settings).+.attempt_timeout = timeout;
             self
         }
 
         /// Limits a whole call: token, attempts, waiting and bodies. Default: 3 minutes.
         #[must_use]
         pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
-            self.settings.deadline = deadline;
+            self.$($settings).+.deadline = deadline;
             self
         }
 
         /// Limits how long a connection may take to be made. Default: 10 seconds.
         #[must_use]
         pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.settings.connect_timeout = timeout;
+            self.$($settings).+.connect_timeout = timeout;
             self
         }
 
         /// Limits how many requests are sent for one call; 1 switches repeating off. Default: 4.
         #[must_use]
         pub fn max_attempts(mut self, attempts: u32) -> Self {
-            self.settings.max_attempts = attempts;
+            self.$($settings).+.max_attempts = attempts;
             self
         }
 
@@ -157,21 +157,21 @@ macro_rules! client_options {
         /// with [`Error::retry_after`](crate::Error::retry_after). Default: 60 seconds.
         #[must_use]
         pub fn longest_wait(mut self, wait: std::time::Duration) -> Self {
-            self.settings.longest_wait = wait;
+            self.$($settings).+.longest_wait = wait;
             self
         }
 
         /// Limits the size of an answer in bytes. Default: 16 MiB.
         #[must_use]
         pub fn max_body(mut self, bytes: usize) -> Self {
-            self.settings.max_body = bytes;
+            self.$($settings).+.max_body = bytes;
             self
         }
 
         /// Names your application in the `User-Agent`, for example `roster-sync/2.1`.
         #[must_use]
         pub fn application(mut self, name: impl Into<String>) -> Self {
-            self.settings.application = Some(name.into());
+            self.$($settings).+.application = Some(name.into());
             self
         }
 
@@ -181,7 +181,7 @@ macro_rules! client_options {
         /// client owns, such as `Authorization`.
         #[must_use]
         pub fn default_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.settings.default_headers.push((name.into(), value.into()));
+            self.$($settings).+.default_headers.push((name.into(), value.into()));
             self
         }
 
@@ -189,14 +189,14 @@ macro_rules! client_options {
         /// then cross the network unprotected; meant for a test network only.
         #[must_use]
         pub fn allow_plain_http(mut self) -> Self {
-            self.settings.plain_http = true;
+            self.$($settings).+.plain_http = true;
             self
         }
 
         /// Replaces the clock, for tests: see [`time`](crate::time).
         #[must_use]
         pub fn clock(mut self, clock: impl crate::time::Clock) -> Self {
-            self.settings.clock = std::sync::Arc::new(clock);
+            self.$($settings).+.clock = std::sync::Arc::new(clock);
             self
         }
     };

@@ -1,7 +1,9 @@
 //! Paths that stay where the operation's template says.
 
+#[cfg(any(feature = "symphony", feature = "connect", test))]
 use crate::{Error, Result};
 
+#[cfg(any(feature = "symphony", feature = "connect", test))]
 /// Checks an identifier that becomes one segment of a path.
 ///
 /// A URL parser reads `.` and `..` as steps, in any encoding, and `\` as a slash: such a value
@@ -40,6 +42,7 @@ pub(crate) fn matches(path: &str, template: &str) -> bool {
     }
 }
 
+#[cfg(any(feature = "connect", test))]
 /// The path of a template with its placeholders filled and percent-encoded.
 pub(crate) fn expand(template: &str, values: &[(&str, &str)]) -> Result<String> {
     let mut path = String::with_capacity(template.len() + 32);
@@ -61,6 +64,7 @@ pub(crate) fn expand(template: &str, values: &[(&str, &str)]) -> Result<String> 
     Ok(path)
 }
 
+#[cfg(any(feature = "connect", test))]
 fn encode_into(path: &mut String, value: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {

@@ -1,6 +1,7 @@
 //! What every request type has in common.
 
 /// The verbs of a request with one answer.
+#[cfg(feature = "symphony")]
 macro_rules! send_methods {
     ($operation:ty, $model:ty) => {
         /// Sends the request.
@@ -28,6 +29,7 @@ macro_rules! send_methods {
         }
     };
 }
+#[cfg(feature = "symphony")]
 pub(crate) use send_methods;
 
 /// `Debug` that tells the type alone: the fields of a request are personal data.

@@ -33,7 +33,8 @@ async fn entitled_once_listed_read_and_removed() {
     assert_eq!(added.status, Some(EntitlementStatus::Entitled));
     assert_eq!(added.failed_permissions().count(), 1);
 
-    let read = client.get_advisor_entitlement(ExternalNetwork::WhatsApp, user(0)).send().await.expect("there");
+    let read =
+        client.get_advisor_entitlement(ExternalNetwork::WhatsApp, user(0)).send().await.expect("there");
     assert_eq!(read.email_address.as_deref(), Some("user000+x@acme.example"));
     assert_eq!(read.permissions.len(), 5);
 
@@ -62,7 +63,8 @@ async fn a_listing_goes_over_all_pages_forwards_and_backwards_with_permissions()
     let cursor = first.pagination.clone().and_then(|links| links.cursors).and_then(|both| both.after);
     let second = listing.clone().after(cursor.expect("more pages")).send().await.expect("a page");
     let cursor = second.pagination.clone().and_then(|links| links.cursors).and_then(|both| both.before);
-    let back: Vec<_> = listing.before(cursor.expect("an earlier page")).stream().try_collect().await.expect("lists");
+    let back: Vec<_> =
+        listing.before(cursor.expect("an earlier page")).stream().try_collect().await.expect("lists");
     assert_eq!(back.len(), 3);
 }
 
@@ -71,11 +73,10 @@ async fn ensuring_twice_is_harmless_and_says_what_is_missing() {
     let fake = fake_with_users(1, 25).await;
     let client = fake.client().expect("a client");
     let ensure = || {
-        client.ensure_entitled(ExternalNetwork::SmsDirect, user(0)).phone_number("+1 234-567-8912").permissions([
-            "create:room",
-            "admin:list-customers",
-            "bad:name",
-        ])
+        client
+            .ensure_entitled(ExternalNetwork::SmsDirect, user(0))
+            .phone_number("+1 234-567-8912")
+            .permissions(["create:room", "admin:list-customers", "bad:name"])
     };
     let first = ensure().send().await.expect("entitled");
     assert!(!first.was_entitled());

@@ -1,0 +1,363 @@
+//! One engine for all OAuth 2.0 token requests: a form goes out, a token or a code comes back.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::{Context, Token};
+use crate::{
+    Error, ErrorKind, Result, decode,
+    transport::{backoff, checked_url},
+};
+
+/// A token answer is a few kilobytes; whatever is longer is not one.
+const LARGEST_ANSWER: usize = 256 * 1024;
+const MOST_ATTEMPTS: u32 = 3;
+
+/// Codes of RFC 6749 and RFC 6750. Only these are printed: a server may repeat the token in its
+/// description, and anything else could be free text.
+const CODES: [&str; 9] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_token",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "insufficient_scope",
+    "access_denied",
+];
+
+/// The printable code of an OAuth error body.
+pub(crate) fn code(text: &str) -> Option<&'static str> {
+    CODES.into_iter().find(|known| *known == text)
+}
+
+/// How a client proves who it is at the token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ClientAuthentication {
+    /// HTTP Basic (RFC 6749 section 2.3.1).
+    #[default]
+    Basic,
+    /// `client_id` and `client_secret` as form fields.
+    Form,
+}
+
+/// A token endpoint and the client that asks there.
+#[derive(Clone)]
+pub(super) struct TokenEndpoint {
+    /// As it was given; checked when a client is built.
+    pub(super) url: std::result::Result<Url, Arc<Error>>,
+    pub(super) client_id: String,
+    pub(super) client_secret: Option<SecretString>,
+    pub(super) authentication: ClientAuthentication,
+}
+
+impl fmt::Debug for TokenEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenEndpoint")
+            .field("url", &self.url.as_ref().map(Url::as_str))
+            .field("client_id", &self.client_id)
+            .field("has_secret", &self.client_secret.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a grant gave.
+pub(super) struct Granted {
+    pub(super) token: Token,
+    pub(super) refresh_token: Option<SecretString>,
+    /// 0 and absence both mean that the server does not say.
+    #[cfg_attr(not(feature = "crm-gateway"), allow(dead_code, reason = "Connect does not send it"))]
+    pub(super) refresh_lifetime: Option<Duration>,
+}
+
+/// Why a grant gave nothing.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) stage: Stage,
+}
+
+/// How far a token request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The server saw nothing.
+    NotSent,
+    /// The server may have carried it out: a rotated refresh token may be spent.
+    PerhapsSpent,
+    /// The server refused the grant itself: the session is over, or the password is wrong.
+    GrantRefused,
+    /// The server refused for another reason.
+    Refused,
+}
+
+impl TokenEndpoint {
+    pub(super) fn new(url: &str, plain_http: bool) -> Self {
+        Self {
+            url: checked_url("token URL", url, plain_http).map_err(Arc::new),
+            client_id: String::new(),
+            client_secret: None,
+            authentication: ClientAuthentication::default(),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        self.url.as_ref().map_err(|error| error.share())?;
+        if self.client_id.is_empty() {
+            return Err(Error::configuration("the client id is empty"));
+        }
+        Ok(())
+    }
+
+    /// Posts a grant that changes nothing when it is repeated.
+    pub(super) async fn grant(&self, context: &Context, fields: &[(&str, &str)]) -> Result<Granted, Failure> {
+        let mut attempt = 1;
+        loop {
+            match self.once(context, fields).await {
+                Err(failure) if attempt < MOST_ATTEMPTS && failure.may_pass() => {
+                    context.clock().pause(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Posts a grant once, or again only if the server saw nothing.
+    pub(super) async fn grant_once(&self, context: &Context, fields: &[(&str, &str)]) -> Result<Granted, Failure> {
+        let mut attempt = 1;
+        loop {
+            match self.once(context, fields).await {
+                Err(failure) if attempt < MOST_ATTEMPTS && failure.stage == Stage::NotSent => {
+                    context.clock().pause(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn once(&self, context: &Context, fields: &[(&str, &str)]) -> Result<Granted, Failure> {
+        let url = self.url.as_ref().map_err(|error| Failure::new(error.share(), Stage::Refused))?;
+        let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
+        let json = header::HeaderValue::from_static("application/json");
+        let mut request = context
+            .http()
+            .post(url.clone())
+            .timeout(context.timeout())
+            .header(header::CONTENT_TYPE, form)
+            .header(header::ACCEPT, json);
+        if let Some(basic) = self.basic().map_err(|error| Failure::new(error, Stage::Refused))? {
+            request = request.header(header::AUTHORIZATION, basic);
+        }
+        let response = request.body(self.form(fields)).send().await.map_err(not_answered)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = bounded(response).await.map_err(|error| {
+            Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::PerhapsSpent)
+        })?;
+        if status.is_success() { granted(status, headers, body) } else { Err(refused(status, headers, body)) }
+    }
+
+    fn basic(&self) -> Result<Option<HeaderValue>> {
+        let Some(secret) = self.client_secret.as_ref().filter(|_| self.authentication == ClientAuthentication::Basic)
+        else {
+            return Ok(None);
+        };
+        // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
+        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", encode(&self.client_id), encode(secret.expose_secret()));
+        let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)))
+            .map_err(|_| Error::configuration("the client secret cannot be written into a header"))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+
+    fn form(&self, fields: &[(&str, &str)]) -> String {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let in_header = self.client_secret.is_some() && self.authentication == ClientAuthentication::Basic;
+        if !in_header {
+            form.append_pair("client_id", &self.client_id);
+            if let Some(secret) = &self.client_secret {
+                form.append_pair("client_secret", secret.expose_secret());
+            }
+        }
+        form.finish()
+    }
+}
+
+impl Failure {
+    fn new(error: Error, stage: Stage) -> Self {
+        Self { error, stage }
+    }
+
+    fn may_pass(&self) -> bool {
+        matches!(self.stage, Stage::NotSent | Stage::PerhapsSpent)
+    }
+}
+
+fn not_answered(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let (kind, message, stage) = if error.is_connect() {
+        (ErrorKind::NotSent, "no connection to the token endpoint", Stage::NotSent)
+    } else if error.is_timeout() {
+        (ErrorKind::Timeout, "the token endpoint did not answer in time", Stage::PerhapsSpent)
+    } else {
+        (ErrorKind::Server, "the connection to the token endpoint was lost", Stage::PerhapsSpent)
+    };
+    Failure::new(Error::new(kind, message).with_source(error), stage)
+}
+
+async fn bounded(mut response: reqwest::Response) -> Result<Bytes> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(body.into()),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => {
+                return Err(Error::new(ErrorKind::UnexpectedAnswer, "the token endpoint's answer is too large"));
+            }
+            Err(error) => {
+                let message = "the token endpoint's answer broke off";
+                return Err(Error::new(ErrorKind::Server, message).with_source(error.without_url()));
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: Option<SecretString>,
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "crate::field::integer")]
+    expires_in: Option<i64>,
+    refresh_token: Option<SecretString>,
+    #[serde(default, deserialize_with = "crate::field::integer")]
+    refresh_expires_in: Option<i64>,
+}
+
+fn granted(status: StatusCode, headers: HeaderMap, body: Bytes) -> Result<Granted, Failure> {
+    // The body holds tokens, so it is not kept on the error.
+    let refuse = |message: &'static str| {
+        let error = Error::new(ErrorKind::LoginFailed, message).with_answer(status, headers.clone(), Bytes::new());
+        Err(Failure::new(error, Stage::Refused))
+    };
+    let Ok(answer) = decode::json::<Answer>(&body) else {
+        return refuse("the token endpoint answered with something else than a token; check its URL");
+    };
+    let Some(access_token) = answer.access_token.filter(|token| !token.expose_secret().is_empty()) else {
+        return refuse("the token endpoint's answer has no access token");
+    };
+    if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        return refuse("the token endpoint's token is no bearer token");
+    }
+    let seconds = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs);
+    let mut token = Token::new(access_token.expose_secret());
+    if let Some(lifetime) = seconds(answer.expires_in) {
+        token = token.expires_in(lifetime);
+    }
+    Ok(Granted {
+        token,
+        refresh_token: answer.refresh_token.filter(|token| !token.expose_secret().is_empty()),
+        refresh_lifetime: seconds(answer.refresh_expires_in).filter(|lifetime| !lifetime.is_zero()),
+    })
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: Option<String>,
+}
+
+/// By `error` and not by status: the same refusal came with 400 and with 401 in the course of
+/// Keycloak's generations.
+fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Failure {
+    let refusal = decode::json::<Refusal>(&body).ok().and_then(|refusal| refusal.error);
+    let code = refusal.as_deref().and_then(code);
+    let (kind, message, stage) = match (code, status.as_u16()) {
+        (Some("invalid_grant" | "invalid_token"), _) => {
+            (ErrorKind::LoginFailed, "the login or session was refused", Stage::GrantRefused)
+        }
+        (Some("invalid_client" | "unauthorized_client"), _) => (
+            ErrorKind::LoginFailed,
+            "the token endpoint refused the client; check its id, its secret and the grants it may use",
+            Stage::Refused,
+        ),
+        (_, 429) => (ErrorKind::RateLimited, "too many token requests", Stage::Refused),
+        (_, 500..=599) => (ErrorKind::Server, "the token endpoint failed", Stage::PerhapsSpent),
+        (_, 404) => {
+            (ErrorKind::LoginFailed, "there is no token endpoint at this URL; check realm and prefix", Stage::Refused)
+        }
+        _ => (ErrorKind::LoginFailed, "the token endpoint refused the request", Stage::Refused),
+    };
+    let error = Error::new(kind, message).with_code(code.map(Into::into)).with_answer(status, headers, body);
+    Failure::new(error, stage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(authentication: ClientAuthentication, secret: Option<&str>) -> TokenEndpoint {
+        let mut endpoint = TokenEndpoint::new("https://login.example/token", false);
+        endpoint.client_id = "no.example".into();
+        endpoint.client_secret = secret.map(SecretString::from);
+        endpoint.authentication = authentication;
+        endpoint
+    }
+
+    #[test]
+    fn a_secret_goes_into_the_header_or_into_the_form_and_is_encoded_in_both() {
+        let basic = endpoint(ClientAuthentication::Basic, Some("a+b%c"));
+        let value = basic.basic().expect("valid").expect("a header");
+        let decoded = STANDARD.decode(&value.as_bytes()[6..]).expect("base64");
+        assert_eq!(decoded, b"no.example:a%2Bb%25c");
+        assert!(value.is_sensitive());
+        assert_eq!(basic.form(&[("grant_type", "x")]), "grant_type=x");
+
+        let form = endpoint(ClientAuthentication::Form, Some("a+b%c"));
+        assert!(form.basic().expect("valid").is_none());
+        assert_eq!(form.form(&[]), "client_id=no.example&client_secret=a%2Bb%25c");
+
+        let public = endpoint(ClientAuthentication::Basic, None);
+        assert!(public.basic().expect("valid").is_none());
+        assert_eq!(public.form(&[]), "client_id=no.example");
+    }
+
+    #[test]
+    fn answers_of_all_generations_are_read() {
+        let read = |body: &'static str| granted(StatusCode::OK, HeaderMap::new(), Bytes::from_static(body.as_bytes()));
+        let full = read(r#"{"access_token":"a","expires_in":"60","refresh_expires_in":1800,"refresh_token":"r","token_type":"bearer","not-before-policy":0}"#);
+        let full = full.map_err(|failure| failure.error).expect("valid");
+        assert_eq!(full.token.lifetime(), Some(Duration::from_secs(60)));
+        assert_eq!(full.refresh_lifetime, Some(Duration::from_secs(1800)));
+        let bare = read(r#"{"access_token":"a","refresh_expires_in":0}"#).map_err(|failure| failure.error).expect("valid");
+        assert!(bare.token.lifetime().is_none() && bare.refresh_lifetime.is_none() && bare.refresh_token.is_none());
+        for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a","token_type":"mac"}"#] {
+            let failure = read(bad).err().expect(bad);
+            assert_eq!(failure.error.kind(), ErrorKind::LoginFailed);
+            assert!(failure.error.body().is_empty(), "no token stays on the error");
+        }
+    }
+
+    #[test]
+    fn refusals_are_classified_by_code_and_their_text_is_not_printed() {
+        let read = |status, body: &'static str| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            refused(status, HeaderMap::new(), Bytes::from_static(body.as_bytes()))
+        };
+        for status in [400, 401] {
+            let failure = read(status, r#"{"error":"invalid_grant","error_description":"secret-token"}"#);
+            assert_eq!(failure.stage, Stage::GrantRefused);
+            assert!(!failure.error.to_string().contains("secret-token"));
+            assert_eq!(read(status, r#"{"error":"unauthorized_client"}"#).stage, Stage::Refused);
+        }
+        assert_eq!(read(503, "").stage, Stage::PerhapsSpent);
+        assert_eq!(read(404, r#"{"error":"Realm does not exist"}"#).error.code(), None);
+    }
+}

@@ -1,0 +1,218 @@
+//! The login in front of the CRM Gateway.
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    ClientAuthentication, Context, Token, TokenSource,
+    grant::{Granted, Stage, TokenEndpoint},
+};
+use crate::{Error, Result, time::BoxFuture};
+
+/// A login at Keycloak: by password, or as a client.
+///
+/// It logs in when the first token is needed, refreshes the session after that, and logs in again
+/// when the session is over, without the caller noticing. The newest refresh token is always the
+/// one that is kept, so rotation on or off makes no difference. A refresh that may have been
+/// carried out is not repeated: a spent refresh token would end the session for everybody, so a
+/// new login takes its place.
+///
+/// Source: the operator's pages "Getting an access token" and "Using a refresh token", and
+/// Keycloak's own documentation of the token endpoint; OAuth 2.0 is RFC 6749.
+///
+/// ```
+/// use entitlements::auth::Keycloak;
+///
+/// let login = Keycloak::realm("https://operator.example:8443/keycloak/auth", "nagra")
+///     .client_id("crm_client")
+///     .password("crm_client_user", "not-a-real-password");
+/// assert!(!format!("{login:?}").contains("not-a-real"));
+/// ```
+pub struct Keycloak {
+    endpoint: TokenEndpoint,
+    url: String,
+    plain_http: bool,
+    grant: Grant,
+    scope: Option<String>,
+    session: Mutex<Option<Session>>,
+}
+
+enum Grant {
+    Missing,
+    Password { username: String, password: SecretString },
+    ClientCredentials,
+}
+
+struct Session {
+    refresh_token: SecretString,
+    /// When the server said that the refresh token ends; it does not always say.
+    ends_at: Option<Instant>,
+}
+
+impl fmt::Debug for Keycloak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keycloak").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Keycloak {
+    /// A login at this token URL, for example
+    /// `https://host:port/keycloak/auth/realms/nagra/protocol/openid-connect/token`.
+    ///
+    /// A URL that cannot be used is reported when the client is built.
+    pub fn new(token_url: impl Into<String>) -> Self {
+        let url = token_url.into();
+        Self {
+            endpoint: TokenEndpoint::new(&url, false),
+            url,
+            plain_http: false,
+            grant: Grant::Missing,
+            scope: None,
+            session: Mutex::new(None),
+        }
+    }
+
+    /// A login at a realm below a base URL. The base ends in `/auth` where the server has that
+    /// prefix, as servers before version 17 do by default.
+    pub fn realm(base_url: &str, realm: &str) -> Self {
+        let base = base_url.trim_end_matches('/');
+        let realm: String = url::form_urlencoded::byte_serialize(realm.as_bytes()).collect();
+        Self::new(format!("{base}/realms/{realm}/protocol/openid-connect/token"))
+    }
+
+    /// Sets the client that logs in.
+    #[must_use]
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.endpoint.client_id = id.into();
+        self
+    }
+
+    /// Sets the secret of a confidential client. Default: none, for a public client.
+    #[must_use]
+    pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
+        self.endpoint.client_secret = Some(SecretString::from(secret.into()));
+        self
+    }
+
+    /// Sets how the secret is sent. Default: HTTP Basic.
+    #[must_use]
+    pub fn client_authentication(mut self, authentication: ClientAuthentication) -> Self {
+        self.endpoint.authentication = authentication;
+        self
+    }
+
+    /// Logs in as this user (the grant that the operator's documentation describes).
+    #[must_use]
+    pub fn password(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.grant = Grant::Password { username: username.into(), password: SecretString::from(password.into()) };
+        self
+    }
+
+    /// Logs in as the client itself; needs a secret and a service account.
+    #[must_use]
+    pub fn client_credentials(mut self) -> Self {
+        self.grant = Grant::ClientCredentials;
+        self
+    }
+
+    /// Asks for scopes, separated by spaces. Default: none.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Asks for a session that outlives the user's login (`offline_access`).
+    #[must_use]
+    pub fn offline_access(self) -> Self {
+        self.scope("offline_access")
+    }
+
+    /// Allows plain `http` to a server that is not on this machine; meant for a test network only.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        let fresh = TokenEndpoint::new(&self.url, true);
+        self.endpoint.url = fresh.url;
+        self
+    }
+
+    async fn refresh_or_log_in(&self, context: &Context) -> Result<Token> {
+        if let Some(session) = self.usable_session(context) {
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", session.refresh_token.expose_secret())];
+            match self.endpoint.grant_once(context, &fields).await {
+                Ok(granted) => return Ok(self.keep(granted, Some(session), context)),
+                // Nothing was spent, so the session is as good as before.
+                Err(failure) if matches!(failure.stage, Stage::NotSent | Stage::Refused) => {
+                    self.put(Some(session));
+                    return Err(failure.error);
+                }
+                Err(_) => {}
+            }
+        }
+        self.log_in(context).await
+    }
+
+    fn usable_session(&self, context: &Context) -> Option<Session> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let now = context.clock().now();
+        session.ends_at.is_none_or(|end| now < end).then_some(session)
+    }
+
+    async fn log_in(&self, context: &Context) -> Result<Token> {
+        let mut fields = match &self.grant {
+            Grant::Missing => return Err(no_grant()),
+            Grant::Password { username, password } => vec![
+                ("grant_type", "password"),
+                ("username", username.as_str()),
+                ("password", password.expose_secret()),
+            ],
+            Grant::ClientCredentials => vec![("grant_type", "client_credentials")],
+        };
+        fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        let granted = self.endpoint.grant(context, &fields).await.map_err(|failure| failure.error)?;
+        Ok(self.keep(granted, None, context))
+    }
+
+    /// Keeps the newest refresh token, or the one before where the server sent none.
+    fn keep(&self, granted: Granted, before: Option<Session>, context: &Context) -> Token {
+        let ends_at = granted.refresh_lifetime.map(|lifetime| context.clock().now() + lifetime);
+        let session = match granted.refresh_token {
+            Some(refresh_token) => Some(Session { refresh_token, ends_at }),
+            None => before,
+        };
+        self.put(session);
+        granted.token
+    }
+
+    fn put(&self, session: Option<Session>) {
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session;
+    }
+}
+
+fn no_grant() -> Error {
+    Error::configuration("the Keycloak login has no grant; call `password(…)` or `client_credentials()`")
+}
+
+impl TokenSource for Keycloak {
+    fn acquire<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Token>> {
+        Box::pin(self.refresh_or_log_in(context))
+    }
+
+    fn endpoint(&self) -> Option<&Url> {
+        self.endpoint.url.as_ref().ok()
+    }
+
+    fn check(&self) -> Result<()> {
+        if matches!(self.grant, Grant::Missing) {
+            return Err(no_grant());
+        }
+        self.endpoint.check()
+    }
+}

@@ -1,0 +1,252 @@
+//! The client of an application's own login, and the builder of both clients.
+
+use std::{fmt, sync::Arc};
+
+use secrecy::SecretString;
+
+use super::{
+    Credential, Environment, Unconfirmed, UserClient,
+    environment::{Overrides, Shapes},
+    problem,
+    shield::Shield,
+};
+use crate::{
+    Error, RawRequest, Result,
+    auth::{Auth, ClientAuthentication, ConnectClient, UserTokens},
+    generated::connect as generated,
+    transport::{Settings, Transport, client_options},
+};
+
+/// A client of Connect's Permission/Shield API with the application's own login.
+///
+/// It can shield customers by a credential. What belongs to one logged-in user is on another
+/// type, [`UserClient`], which [`Client::as_user`] makes. Both are cheap to clone; building does
+/// no I/O and needs no runtime.
+///
+/// ```no_run
+/// use entitlements::connect::{self, Credential, Environment};
+///
+/// # async fn run(id: String, secret: String) -> entitlements::Result<()> {
+/// let app = connect::Client::builder(Environment::Norway).client_login(id, secret).build()?;
+/// let shielded = app
+///     .shield(Credential::phone("+4712345678"))
+///     .channel("DM")
+///     .order_type("468979834", "56235")
+///     .send()
+///     .await?;
+/// if shielded.found_nobody() {
+///     println!("no customer has this number");
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) transport: Arc<Transport>,
+    pub(super) requests: generated::Client,
+    pub(super) shapes: Shapes,
+    login: Option<ConnectClient>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("connect::Client").field(&self.0.transport).finish()
+    }
+}
+
+impl Client {
+    /// Starts a client for an environment.
+    pub fn builder(environment: Environment) -> ClientBuilder {
+        ClientBuilder { common: Common::new(environment), auth: None }
+    }
+
+    /// Shields the customers whom a credential finds: all of them, if several share it.
+    ///
+    /// Name the channel, then the level, then send:
+    /// `shield(credential).channel("DM").enterprise("468979834").send()`. A shield can be taken
+    /// back by the user only, through [`UserClient`], or in the vendor's own screens.
+    ///
+    /// Source: the vendor's page "Permission/Shield". Assumption: method and path of both
+    /// requests; see [`ClientBuilder::path_of`].
+    ///
+    /// # Errors
+    ///
+    /// From `send()`: [`InvalidInput`](crate::ErrorKind::InvalidInput) for a credential or code
+    /// that cannot be, before anything is sent; [`LoginFailed`](crate::ErrorKind::LoginFailed) if
+    /// the client login fails or its token is refused; [`Forbidden`](crate::ErrorKind::Forbidden)
+    /// for a token of the wrong kind; [`Rejected`](crate::ErrorKind::Rejected) for an enterprise,
+    /// order type or channel that Connect does not know (400);
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the assumed path is wrong; and after the
+    /// repeats [`RateLimited`](crate::ErrorKind::RateLimited),
+    /// [`Server`](crate::ErrorKind::Server), [`Timeout`](crate::ErrorKind::Timeout) or
+    /// [`NotSent`](crate::ErrorKind::NotSent), all of which are transient. Treat a shield that
+    /// failed as urgent: it is an objection to marketing.
+    pub fn shield(&self, credential: Credential) -> Shield {
+        Shield::new(self.0.clone(), credential)
+    }
+
+    /// A client for a user who logged in, with the same servers and limits. The application's
+    /// login refreshes the user's tokens.
+    ///
+    /// ```no_run
+    /// # use entitlements::{auth::UserTokens, connect::{ChannelState, Client}};
+    /// # async fn run(app: Client, access: String, refresh: String) -> entitlements::Result<()> {
+    /// let user = app.as_user(UserTokens::new(access).refresh_token(refresh));
+    /// user.update_enterprise_permissions("468979834").set("TM", ChannelState::Shield).send().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn as_user(&self, tokens: UserTokens) -> UserClient {
+        let auth = Auth::from(crate::auth::UserSession::new(&tokens, self.0.login.clone()));
+        let transport = Arc::new(self.0.transport.with_auth(auth));
+        UserClient::new(transport, self.0.requests.clone(), self.0.shapes.clone())
+    }
+
+    /// A request that no method models, through the same token, limits and repeats.
+    ///
+    /// ```no_run
+    /// # async fn run(client: entitlements::connect::Client) -> entitlements::Result<()> {
+    /// let info = client.request("GET", "/v1/client/customer/info/4711").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn request(&self, method: &str, path: &str) -> RawRequest {
+        RawRequest::new("connect.request", self.0.transport.clone(), method, path)
+    }
+
+    /// The credential, for sharing it with another client and for health checks.
+    #[must_use]
+    pub fn auth(&self) -> &Auth {
+        self.0.transport.auth()
+    }
+}
+
+/// What both builders of Connect collect.
+#[derive(Debug)]
+pub(super) struct Common {
+    environment: Environment,
+    login: Option<(String, SecretString)>,
+    authentication: ClientAuthentication,
+    scope: Option<String>,
+    pub(super) overrides: Overrides,
+    pub(super) settings: Settings,
+}
+
+impl Common {
+    pub(super) fn new(environment: Environment) -> Self {
+        Self {
+            environment,
+            login: None,
+            authentication: ClientAuthentication::default(),
+            scope: None,
+            overrides: Overrides::default(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// The client that logs in, if one was given.
+    pub(super) fn login(&self) -> Option<ConnectClient> {
+        let (id, secret) = self.login.as_ref()?;
+        let plain_http = self.settings.plain_http;
+        let mut client = ConnectClient::new(self.environment.login_server(), plain_http, id, secret.clone());
+        client.authenticate_by(self.authentication);
+        client.set_scope(self.scope.clone());
+        Some(client)
+    }
+
+    pub(super) fn transport(self, auth: Auth) -> Result<(Transport, generated::Client, Shapes)> {
+        let shapes = self.overrides.checked()?;
+        let transport = Transport::new(self.environment.api_server(), auth, self.settings, problem::read)?;
+        let requests = generated::Client::new_with_client(transport.base(), transport.http().clone());
+        Ok((transport, requests, shapes))
+    }
+}
+
+/// The settings that the builders of both clients of Connect have.
+macro_rules! connect_options {
+    () => {
+        /// Sets the application's client id and secret.
+        pub fn client_login(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+            self.common.set_login(id.into(), secret.into());
+            self
+        }
+
+        /// Sets how the secret is sent to the login server. Default: HTTP Basic. It is never sent
+        /// in the query string.
+        pub fn client_authentication(mut self, authentication: crate::auth::ClientAuthentication) -> Self {
+            self.common.set_authentication(authentication);
+            self
+        }
+
+        /// Asks for scopes, separated by spaces. Default: none; the vendor lists none.
+        pub fn scope(mut self, scope: impl Into<String>) -> Self {
+            self.common.set_scope(scope.into());
+            self
+        }
+
+        /// Replaces the assumed method of an operation. `build()` checks it.
+        pub fn method_of(mut self, operation: Unconfirmed, method: impl Into<String>) -> Self {
+            self.common.overrides.set_method(operation, method.into());
+            self
+        }
+
+        /// Replaces the assumed path of an operation, with the same placeholders, for example
+        /// `/v1/customer/permission/{enterpriseCode}/{orderTypeCode}`. `build()` checks it.
+        pub fn path_of(mut self, operation: Unconfirmed, template: impl Into<String>) -> Self {
+            self.common.overrides.set_path(operation, template.into());
+            self
+        }
+    };
+}
+pub(super) use connect_options;
+
+impl Common {
+    pub(super) fn set_login(&mut self, id: String, secret: String) {
+        self.login = Some((id, SecretString::from(secret)));
+    }
+
+    pub(super) fn set_authentication(&mut self, authentication: ClientAuthentication) {
+        self.authentication = authentication;
+    }
+
+    pub(super) fn set_scope(&mut self, scope: String) {
+        self.scope = Some(scope);
+    }
+}
+
+/// Settings of a [`Client`].
+#[must_use = "a builder makes nothing until `build()` is called"]
+#[derive(Debug)]
+pub struct ClientBuilder {
+    common: Common,
+    auth: Option<Auth>,
+}
+
+impl ClientBuilder {
+    /// Sets another credential than the client login: a
+    /// [`StaticToken`](crate::auth::StaticToken), or an [`Auth`] that is shared.
+    pub fn auth(mut self, auth: impl Into<Auth>) -> Self {
+        self.auth = Some(auth.into());
+        self
+    }
+
+    connect_options!();
+    client_options!(common.settings);
+
+    /// Makes the client; no I/O.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if a server's URL cannot be
+    /// used, the login is missing or not complete, a method or path was replaced that cannot be,
+    /// or TLS cannot be set up; the text names which.
+    pub fn build(self) -> Result<Client> {
+        let login = self.common.login();
+        let own = || login.clone().map(Auth::from);
+        let auth = self.auth.or_else(own).ok_or_else(|| {
+            Error::configuration("no login was given; call `client_login(id, secret)`")
+        })?;
+        let (transport, requests, shapes) = self.common.transport(auth)?;
+        Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests, shapes, login })))
+    }
+}

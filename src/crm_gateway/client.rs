@@ -1,0 +1,159 @@
+//! The client and its builder.
+
+use std::{fmt, sync::Arc};
+
+use super::{problem, requests::ListEntitlements};
+use crate::{
+    Error, RawRequest, Result,
+    auth::Auth,
+    generated::crm_gateway as generated,
+    transport::{Settings, Transport, client_options},
+};
+
+/// A client of the entitlements of a NAGRA OpenTV CRM Gateway.
+///
+/// It is cheap to clone; clones share connections, login and token. Building it does no I/O and
+/// needs no runtime. Dropping the future of a call loses nothing: there are only reads.
+///
+/// ```no_run
+/// use entitlements::{auth::Keycloak, crm_gateway::{self, Filter, Sort}};
+///
+/// # async fn run(password: String) -> entitlements::Result<()> {
+/// let client = crm_gateway::Client::builder("https://operator.example:8443")
+///     .auth(
+///         Keycloak::realm("https://operator.example:8443/keycloak/auth", "nagra")
+///             .client_id("crm_client")
+///             .password("crm_client_user", password),
+///     )
+///     .build()?;
+///
+/// let mut entitlements = client
+///     .list_entitlements()
+///     .filter(Filter::eq("accountId", "acc-1"))
+///     .third_party()
+///     .sort(Sort::desc("created"))
+///     .stream();
+/// while let Some(entitlement) = entitlements.try_next().await? {
+///     println!("{:?} {:?}", entitlement.product_id, entitlement.status);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) transport: Arc<Transport>,
+    pub(super) requests: generated::Client,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("crm_gateway::Client").field(&self.0.transport).finish()
+    }
+}
+
+impl Client {
+    /// Starts a client for the operator's own host and port, for example
+    /// `https://operator.example:8443`; the path `/crm-gateway/…` is added.
+    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
+        let settings = Settings { correlated: true, ..Settings::default() };
+        ClientBuilder { base_url: base_url.into(), auth: None, settings }
+    }
+
+    /// Lists the entitlements of accounts: *GET entitlements*.
+    ///
+    /// [`stream`](ListEntitlements::stream) goes over all pages,
+    /// [`send`](ListEntitlements::send) fetches one, [`count`](ListEntitlements::count) none.
+    /// Sends `GET /crm-gateway/v1/rmg/v1/entitlements`.
+    ///
+    /// Source: the operator's page "Getting third-party product entitlements", release 25.12.
+    /// The form of the answer is that of the service behind the gateway, and an assumption.
+    ///
+    /// # Errors
+    ///
+    /// From `send()` and `stream()`: [`InvalidInput`](crate::ErrorKind::InvalidInput) for a
+    /// filter, sort or page that cannot be, before anything is sent;
+    /// [`LoginFailed`](crate::ErrorKind::LoginFailed) if the login is refused, or the gateway
+    /// refuses the token with 401 also after a renewal;
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) if it does so with 403: the account lacks the
+    /// role; [`NotFound`](crate::ErrorKind::NotFound) for a wrong tenant, or for an empty listing
+    /// (see [`not_found_is_empty`](ListEntitlements::not_found_is_empty));
+    /// [`Rejected`](crate::ErrorKind::Rejected) (400); and after the repeats
+    /// [`RateLimited`](crate::ErrorKind::RateLimited), [`Server`](crate::ErrorKind::Server),
+    /// [`Timeout`](crate::ErrorKind::Timeout) or [`NotSent`](crate::ErrorKind::NotSent), all of
+    /// which are transient.
+    ///
+    /// ```no_run
+    /// # async fn run(client: entitlements::crm_gateway::Client) -> entitlements::Result<()> {
+    /// let how_many = client.list_entitlements().third_party().count().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn list_entitlements(&self) -> ListEntitlements {
+        ListEntitlements::new(self.0.clone())
+    }
+
+    /// A request that no method models, through the same token, limits and repeats.
+    ///
+    /// ```no_run
+    /// # async fn run(client: entitlements::crm_gateway::Client) -> entitlements::Result<()> {
+    /// let path = "/crm-gateway/v1/rmg/v1/entitlements/acc-1";
+    /// let updated = client
+    ///     .request("PUT", path)
+    ///     .json(&serde_json::json!({ "status": "UNSUBSCRIBED" }))
+    ///     .repeatable(true)
+    ///     .send()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn request(&self, method: &str, path: &str) -> RawRequest {
+        RawRequest::new("crm_gateway.request", self.0.transport.clone(), method, path)
+    }
+
+    /// The credential, for sharing it with another client and for health checks.
+    #[must_use]
+    pub fn auth(&self) -> &Auth {
+        self.0.transport.auth()
+    }
+}
+
+/// Settings of a [`Client`].
+#[must_use = "a builder makes nothing until `build()` is called"]
+#[derive(Debug)]
+pub struct ClientBuilder {
+    base_url: String,
+    auth: Option<Auth>,
+    settings: Settings,
+}
+
+impl ClientBuilder {
+    /// Sets who is calling: a [`Keycloak`](crate::auth::Keycloak) login, a
+    /// [`StaticToken`](crate::auth::StaticToken), or an [`Auth`] that is shared.
+    pub fn auth(mut self, auth: impl Into<Auth>) -> Self {
+        self.auth = Some(auth.into());
+        self
+    }
+
+    /// Sets the tenant of every call (`nv-tenant-id`). Default: none. The vendor documents the
+    /// header for neighbouring operations.
+    pub fn tenant(self, id: impl Into<String>) -> Self {
+        self.default_header("nv-tenant-id", id)
+    }
+
+    client_options!(settings);
+
+    /// Makes the client; no I/O.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the base or token URL
+    /// cannot be used, the credential is missing or not complete, or TLS cannot be set up; the
+    /// text names which.
+    pub fn build(self) -> Result<Client> {
+        let auth = self.auth.ok_or_else(|| {
+            Error::configuration("no credential was given; call `auth(Keycloak::new(…))`")
+        })?;
+        let transport = Transport::new(&self.base_url, auth, self.settings, problem::read)?;
+        let requests = generated::Client::new_with_client(transport.base(), transport.http().clone());
+        Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests })))
+    }
+}

@@ -1,0 +1,273 @@
+//! What a listing asks for: filter, sort and fields, which all are texts on the wire.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// Which entitlements to list: equalities that all have to hold.
+///
+/// Only equality is documented; [`Filter::raw`] sends anything else that the server may know.
+///
+/// Source: the operator's page "Getting third-party product entitlements" for one key, a sister
+/// service for two keys at once.
+///
+/// ```
+/// use entitlements::crm_gateway::{Filter, ProductType};
+///
+/// let filter = Filter::eq("productType", ProductType::ThirdParty).and("accountId", "acc-1");
+/// assert_eq!(filter.to_string(), r#"{"productType":"THIRDPARTY","accountId":"acc-1"}"#);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter(Form);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    Keys(Vec<(String, Value)>),
+    Raw(String),
+}
+
+impl Filter {
+    /// The field has this value. Dates are ISO 8601 texts.
+    pub fn eq(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self(Form::Keys(vec![(field.into(), value.into())]))
+    }
+
+    /// And this field has this value. Naming a field twice is refused when the request is sent.
+    ///
+    /// Added to a raw filter, it joins the raw object's keys.
+    #[must_use]
+    pub fn and(self, field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self(self.0.with(field.into(), value.into()))
+    }
+
+    /// A filter as the text of a JSON object, for operators that are not documented here.
+    /// A text that is no JSON object is refused when the request is sent.
+    pub fn raw(json: impl Into<String>) -> Self {
+        Self(Form::Raw(json.into()))
+    }
+
+    /// The entitlements for products of third parties: `{"productType":"THIRDPARTY"}`.
+    #[must_use]
+    pub fn third_party() -> Self {
+        Self::eq("productType", super::ProductType::ThirdParty)
+    }
+
+    pub(super) fn checked(&self) -> Result<String> {
+        self.0.checked("filter", |text| serde_json::from_str::<Map<String, Value>>(text).is_ok(), "a JSON object")
+    }
+}
+
+impl std::fmt::Display for Filter {
+    /// The JSON text that is sent.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.text())
+    }
+}
+
+/// In which order to list, the most important key first.
+///
+/// Assumption: a JSON object of `1` and `-1`, in the order of the keys, as MongoDB has it. The
+/// vendor's page shows a form that is not JSON; a sibling service uses this one.
+///
+/// ```
+/// use entitlements::crm_gateway::Sort;
+///
+/// let sort = Sort::desc("created").then_asc("status");
+/// assert_eq!(sort.to_string(), r#"{"created":-1,"status":1}"#);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sort(Form);
+
+impl Sort {
+    /// Smallest first.
+    pub fn asc(field: impl Into<String>) -> Self {
+        Self(Form::Keys(vec![(field.into(), 1.into())]))
+    }
+
+    /// Largest first.
+    pub fn desc(field: impl Into<String>) -> Self {
+        Self(Form::Keys(vec![(field.into(), (-1).into())]))
+    }
+
+    /// Then by this field, smallest first.
+    #[must_use]
+    pub fn then_asc(self, field: impl Into<String>) -> Self {
+        Self(self.0.with(field.into(), 1.into()))
+    }
+
+    /// Then by this field, largest first.
+    #[must_use]
+    pub fn then_desc(self, field: impl Into<String>) -> Self {
+        Self(self.0.with(field.into(), (-1).into()))
+    }
+
+    /// An order as JSON text, for another form than the assumed one. A text that is no JSON is
+    /// refused when the request is sent.
+    pub fn raw(json: impl Into<String>) -> Self {
+        Self(Form::Raw(json.into()))
+    }
+
+    /// The same order, made total by the id, so that no entitlement can change its page.
+    pub(super) fn made_total(self) -> Self {
+        match &self.0 {
+            Form::Keys(keys) if !keys.iter().any(|(field, _)| field == "_id") => self.then_asc("_id"),
+            _ => self,
+        }
+    }
+
+    pub(super) fn checked(&self) -> Result<String> {
+        self.0.checked("sort", |text| serde_json::from_str::<Value>(text).is_ok(), "JSON")
+    }
+}
+
+impl std::fmt::Display for Sort {
+    /// The JSON text that is sent.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.text())
+    }
+}
+
+impl Form {
+    fn with(self, field: String, value: Value) -> Self {
+        match self {
+            Self::Keys(mut keys) => {
+                keys.push((field, value));
+                Self::Keys(keys)
+            }
+            Self::Raw(text) => {
+                let added = Self::Keys(vec![(field, value)]).text();
+                let own = text.trim().strip_suffix('}').unwrap_or(&text).trim_end();
+                let comma = if own.ends_with('{') { "" } else { "," };
+                Self::Raw(format!("{own}{comma}{}", &added[1..]))
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Keys(keys) => serde_json::to_string(&InOrder(keys)).unwrap_or_default(),
+            Self::Raw(text) => text.trim().to_owned(),
+        }
+    }
+
+    fn checked(&self, argument: &str, fits: impl Fn(&str) -> bool, expected: &str) -> Result<String> {
+        let text = self.text();
+        if !fits(&text) {
+            return Err(Error::invalid_input(argument, format!("must be {expected}")));
+        }
+        if let Self::Keys(keys) = self {
+            for (index, (field, _)) in keys.iter().enumerate() {
+                if field.is_empty() {
+                    return Err(Error::invalid_input(argument, "must not name an empty field"));
+                }
+                if keys[..index].iter().any(|(earlier, _)| earlier == field) {
+                    return Err(Error::invalid_input(argument, "must not name a field twice"));
+                }
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// The order of the keys is the priority of a sort, so no map type will do.
+struct InOrder<'a>(&'a [(String, Value)]);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// How the names of `fields` are written into the request.
+///
+/// The vendor documents the parameter without its syntax; its sibling services use these forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum FieldsEncoding {
+    /// `fields=a&fields=b`, the working assumption.
+    #[default]
+    Repeated,
+    /// `fields=a,b`
+    Comma,
+    /// `fields=["a","b"]`
+    JsonArray,
+    /// `fields={"a":1,"b":1}`
+    Projection,
+}
+
+impl FieldsEncoding {
+    pub(super) fn write(self, names: &[String]) -> Result<Vec<String>> {
+        if names.iter().any(|name| name.is_empty() || name.chars().any(char::is_control)) {
+            return Err(Error::invalid_input("fields", "must not hold an empty name or control characters"));
+        }
+        if self == Self::Comma && names.iter().any(|name| name.contains(',')) {
+            return Err(Error::invalid_input("fields", "must not hold a comma in this encoding"));
+        }
+        Ok(match self {
+            _ if names.is_empty() => Vec::new(),
+            Self::Repeated => names.to_vec(),
+            Self::Comma => vec![names.join(",")],
+            Self::JsonArray => vec![Value::from(names).to_string()],
+            Self::Projection => {
+                let keys: Vec<_> = names.iter().map(|name| (name.clone(), 1.into())).collect();
+                vec![Form::Keys(keys).text()]
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_is_kept() {
+        let sort = Sort::asc("z").then_desc("a").then_asc("m");
+        assert_eq!(sort.checked().expect("valid"), r#"{"z":1,"a":-1,"m":1}"#);
+        assert_eq!(sort.made_total().to_string(), r#"{"z":1,"a":-1,"m":1,"_id":1}"#);
+        assert_eq!(Sort::desc("_id").made_total().to_string(), r#"{"_id":-1}"#);
+        assert_eq!(Sort::raw(r#"[["a",1]]"#).made_total().to_string(), r#"[["a",1]]"#);
+    }
+
+    #[test]
+    fn values_keep_their_types() {
+        let filter = Filter::eq("isFreemium", true).and("n", 3).and("deviceId", Value::Null);
+        assert_eq!(filter.to_string(), r#"{"isFreemium":true,"n":3,"deviceId":null}"#);
+    }
+
+    #[test]
+    fn raw_filters_are_sent_as_they_are_and_can_be_narrowed() {
+        let raw = Filter::raw(r#" {"a":{"$gt":1}} "#);
+        assert_eq!(raw.checked().expect("valid"), r#"{"a":{"$gt":1}}"#);
+        assert_eq!(raw.and("b", "}").checked().expect("valid"), r#"{"a":{"$gt":1},"b":"}"}"#);
+        assert_eq!(Filter::raw("{}").and("b", 1).checked().expect("valid"), r#"{"b":1}"#);
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused() {
+        for bad in ["", "[]", "{", "1", "{a:1}"] {
+            assert!(Filter::raw(bad).checked().is_err(), "{bad}");
+            assert!(Filter::raw(bad).and("b", 1).checked().is_err(), "{bad} and more");
+        }
+        assert!(Filter::eq("a", 1).and("a", 2).checked().is_err());
+        assert!(Filter::eq("", 1).checked().is_err());
+        assert!(Sort::raw("{created, -1}").checked().is_err());
+    }
+
+    #[test]
+    fn fields_in_every_encoding() {
+        let names = ["status".to_owned(), "_id".to_owned()];
+        let write = |encoding: FieldsEncoding| encoding.write(&names).expect("valid");
+        assert_eq!(write(FieldsEncoding::Repeated), ["status", "_id"]);
+        assert_eq!(write(FieldsEncoding::Comma), ["status,_id"]);
+        assert_eq!(write(FieldsEncoding::JsonArray), [r#"["status","_id"]"#]);
+        assert_eq!(write(FieldsEncoding::Projection), [r#"{"status":1,"_id":1}"#]);
+        assert!(FieldsEncoding::Comma.write(&["a,b".to_owned()]).is_err());
+        assert!(FieldsEncoding::Projection.write(&[]).expect("valid").is_empty());
+    }
+}
