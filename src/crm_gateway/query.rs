@@ -136,8 +136,11 @@ impl Form {
                 Self::Keys(keys)
             }
             Self::Raw(text) => {
+                // A text that is no object stays as it is, so that it is refused as a whole.
+                let Some(own) = text.trim().strip_suffix('}').map(str::trim_end) else {
+                    return Self::Raw(text);
+                };
                 let added = Self::Keys(vec![(field, value)]).text();
-                let own = text.trim().strip_suffix('}').unwrap_or(&text).trim_end();
                 let comma = if own.ends_with('{') { "" } else { "," };
                 Self::Raw(format!("{own}{comma}{}", &added[1..]))
             }
