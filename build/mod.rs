@@ -1,4 +1,4 @@
-//! From a hand-authored OpenAPI document to Rust: check, reduce, generate, polish.
+//! From a hand-authored `OpenAPI` document to Rust: check, reduce, generate, polish.
 //!
 //! Shared by `build.rs` and by the tests of the rules, which is why nothing here prints or exits.
 

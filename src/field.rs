@@ -101,10 +101,7 @@ impl<'de> Visitor<'de> for Scalar {
 
 /// Stands for a personal value in `Debug` output: it tells presence, not content.
 pub(crate) fn redacted(value: &impl Presence) -> Verbatim {
-    match value.is_present() {
-        true => Verbatim("<redacted>"),
-        false => Verbatim("None"),
-    }
+    Verbatim(if value.is_present() { "<redacted>" } else { "None" })
 }
 
 pub(crate) struct Verbatim(&'static str);

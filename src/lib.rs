@@ -1,4 +1,12 @@
-//! Typed clients for three APIs that answer one question: who may do what.
+#![cfg_attr(
+    all(feature = "symphony", feature = "crm-gateway", feature = "connect"),
+    doc = include_str!("../README.md")
+)]
+#![cfg_attr(
+    not(all(feature = "symphony", feature = "crm-gateway", feature = "connect")),
+    doc = "Typed clients for three APIs that answer one question: who may do what."
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 

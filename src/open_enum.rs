@@ -47,11 +47,11 @@ macro_rules! open_enum {
 
         impl $name {
             /// The values known to this version, in the order of the specification.
-            pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
+            $vis const KNOWN: &'static [Self] = &[$(Self::$variant),+];
 
             /// The text that goes over the wire.
             #[must_use]
-            pub fn as_str(&self) -> &str {
+            $vis fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+
                     Self::Unknown(value) => value.as_str(),
@@ -140,7 +140,7 @@ pub(crate) use open_enum;
 /// Reads a text without allocating, and other scalars by their text form.
 pub(crate) struct Texts<T>(pub(crate) fn(&str) -> T);
 
-impl<'de, T> serde::de::Visitor<'de> for Texts<T> {
+impl<T> serde::de::Visitor<'_> for Texts<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -181,6 +181,12 @@ mod tests {
             /// One.
             One = "ONE",
         }
+    }
+
+    #[test]
+    fn the_known_values_are_listed_in_order() {
+        assert_eq!(Plain::KNOWN, [Plain::One, Plain::Two]);
+        assert_eq!(AnyCase::KNOWN, [AnyCase::One]);
     }
 
     #[test]

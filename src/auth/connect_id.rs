@@ -56,12 +56,14 @@ impl UserTokens {
         self
     }
 
-    fn token(&self) -> Token {
+    /// The access token for the cache, and the refresh token.
+    fn split(self) -> (Token, Option<SecretString>) {
         let token = Token::new(self.access_token.expose_secret());
-        match self.expires_in {
+        let token = match self.expires_in {
             Some(lifetime) => token.expires_in(lifetime),
             None => token,
-        }
+        };
+        (token, self.refresh_token)
     }
 }
 
@@ -129,9 +131,9 @@ impl fmt::Debug for UserSession {
 }
 
 impl UserSession {
-    pub(crate) fn new(tokens: &UserTokens, client: Option<ConnectClient>) -> Self {
-        let state = State { given: Some(tokens.token()), refresh_token: tokens.refresh_token.clone() };
-        Self { client, state: Mutex::new(state) }
+    pub(crate) fn new(tokens: UserTokens, client: Option<ConnectClient>) -> Self {
+        let (given, refresh_token) = tokens.split();
+        Self { client, state: Mutex::new(State { given: Some(given), refresh_token }) }
     }
 
     async fn next_token(&self, context: &Context) -> Result<Token> {

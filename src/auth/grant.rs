@@ -161,7 +161,7 @@ impl TokenEndpoint {
         let body = bounded(response).await.map_err(|error| {
             Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::PerhapsSpent)
         })?;
-        if status.is_success() { granted(status, headers, body) } else { Err(refused(status, headers, body)) }
+        if status.is_success() { granted(status, &headers, &body) } else { Err(refused(status, headers, body)) }
     }
 
     fn basic(&self) -> Result<Option<HeaderValue>> {
@@ -242,13 +242,13 @@ struct Answer {
     refresh_expires_in: Option<i64>,
 }
 
-fn granted(status: StatusCode, headers: HeaderMap, body: Bytes) -> Result<Granted, Failure> {
+fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Granted, Failure> {
     // The body holds tokens, so it is not kept on the error.
     let refuse = |message: &'static str| {
         let error = Error::new(ErrorKind::LoginFailed, message).with_answer(status, headers.clone(), Bytes::new());
         Err(Failure::new(error, Stage::Refused))
     };
-    let Ok(answer) = decode::json::<Answer>(&body) else {
+    let Ok(answer) = decode::json::<Answer>(body) else {
         return refuse("the token endpoint answered with something else than a token; check its URL");
     };
     let Some(access_token) = answer.access_token.filter(|token| !token.expose_secret().is_empty()) else {
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn answers_of_all_generations_are_read() {
-        let read = |body: &'static str| granted(StatusCode::OK, HeaderMap::new(), Bytes::from_static(body.as_bytes()));
+        let read = |body: &'static str| granted(StatusCode::OK, &HeaderMap::new(), body.as_bytes());
         let full = read(r#"{"access_token":"a","expires_in":"60","refresh_expires_in":1800,"refresh_token":"r","token_type":"bearer","not-before-policy":0}"#);
         let full = full.map_err(|failure| failure.error).expect("valid");
         assert_eq!(full.token.lifetime(), Some(Duration::from_secs(60)));

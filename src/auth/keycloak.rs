@@ -80,6 +80,7 @@ impl Keycloak {
 
     /// A login at a realm below a base URL. The base ends in `/auth` where the server has that
     /// prefix, as servers before version 17 do by default.
+    #[must_use]
     pub fn realm(base_url: &str, realm: &str) -> Self {
         let base = base_url.trim_end_matches('/');
         let realm: String = url::form_urlencoded::byte_serialize(realm.as_bytes()).collect();

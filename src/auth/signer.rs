@@ -150,9 +150,8 @@ fn key_pair(pem: &[u8]) -> Result<KeyPair> {
         }
         Err(_) => return refuse("the text is not a PEM private key (`BEGIN PRIVATE KEY` or `BEGIN RSA PRIVATE KEY`)"),
     };
-    pair.or_else(|rejected| {
-        let message = format!("the private key is no RSA key of 2048 to 4096 bits ({rejected})");
-        Err(Error::configuration(message))
+    pair.map_err(|rejected| {
+        Error::configuration(format!("the private key is no RSA key of 2048 to 4096 bits ({rejected})"))
     })
 }
 

@@ -98,7 +98,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn as_user(&self, tokens: UserTokens) -> UserClient {
-        let auth = Auth::from(crate::auth::UserSession::new(&tokens, self.0.login.clone()));
+        let auth = Auth::from(crate::auth::UserSession::new(tokens, self.0.login.clone()));
         let transport = Arc::new(self.0.transport.with_auth(auth));
         UserClient::new(transport, self.0.requests.clone(), self.0.shapes.clone())
     }

@@ -89,15 +89,9 @@ mod tests {
     use super::*;
 
     fn level(state: Option<&str>) -> model::Level {
-        let channel = |state| {
-            let mut channel = model::Channel::default();
-            channel.value = Some("TM".to_owned());
-            channel.type_ = Some(ChannelState::from(state));
-            channel
-        };
-        let mut level = model::Level::default();
-        level.channels = state.map(channel).into_iter().collect();
-        level
+        let channel =
+            |state| model::Channel { value: Some("TM".to_owned()), type_: Some(ChannelState::from(state)) };
+        model::Level { channels: state.map(channel).into_iter().collect(), ..model::Level::default() }
     }
 
     #[test]

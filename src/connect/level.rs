@@ -31,9 +31,7 @@ pub(super) fn decode_level(operation: &'static str, raw: Raw, needs_body: bool) 
 
 fn read(body: &[u8]) -> Result<model::Level, Error> {
     if body.trim_ascii_start().starts_with(b"[") {
-        let mut level = model::Level::default();
-        level.channels = decode::json(body)?;
-        return Ok(level);
+        return Ok(model::Level { channels: decode::json(body)?, ..model::Level::default() });
     }
     decode::json(body).map(unwrapped)
 }

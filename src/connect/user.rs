@@ -278,7 +278,7 @@ impl UserClientBuilder {
     /// be set up; the text names which.
     pub fn build(self) -> Result<UserClient> {
         let login = self.common.login();
-        let own = || self.tokens.as_ref().map(|tokens| Auth::from(UserSession::new(tokens, login)));
+        let own = || self.tokens.map(|tokens| Auth::from(UserSession::new(tokens, login)));
         let auth = self.auth.or_else(own).ok_or_else(|| {
             Error::configuration("no user is logged in; call `tokens(UserTokens::new(…))`")
         })?;

@@ -279,6 +279,7 @@ mod tests {
 
     type Answer = Result<Fetched<u32>>;
 
+    #[allow(clippy::unnecessary_wraps, reason = "a script holds results")]
     fn page(items: &[u32], next: Option<&str>) -> Answer {
         let items = items.iter().copied().map(Ok).collect();
         Ok(Fetched { items, total: None, next: next.map(|cursor| Position::After(cursor.into())) })

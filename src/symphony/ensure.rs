@@ -102,7 +102,7 @@ impl EnsureEntitled {
 /// An advisor who is entitled now.
 #[derive(Debug, Clone)]
 pub struct Entitled {
-    was_entitled: bool,
+    before: bool,
     status: Option<EntitlementStatus>,
     network: Option<ExternalNetwork>,
     failed: Vec<FailedPermission>,
@@ -133,23 +133,23 @@ impl FailedPermission {
 impl Entitled {
     fn added(added: model::AddedEntitlement, requested: &[String]) -> Self {
         let failed = refused(&added.permissions, requested);
-        Self { was_entitled: false, status: added.status, network: added.external_network, failed }
+        Self { before: false, status: added.status, network: added.external_network, failed }
     }
 
-    fn found(found: model::AdvisorEntitlement, requested: &[String], was_entitled: bool) -> Self {
+    fn found(found: model::AdvisorEntitlement, requested: &[String], before: bool) -> Self {
         let has = |name: &&String| {
             found.permissions.iter().any(|held| held.permission_name.as_deref() == Some(name.as_str()))
         };
         let missing = requested.iter().filter(|name| !has(name));
         let failed = missing.map(|name| FailedPermission { name: name.clone(), status: None }).collect();
-        Self { was_entitled, status: found.status, network: found.external_network, failed }
+        Self { before, status: found.status, network: found.external_network, failed }
     }
 
     /// Whether the advisor was entitled before this call. After a lost answer the first request
     /// of this call counts as what added it.
     #[must_use]
     pub fn was_entitled(&self) -> bool {
-        self.was_entitled
+        self.before
     }
 
     /// Whether the network can be used already, or only after an activation.
@@ -233,8 +233,8 @@ impl EnsureRemoved {
     /// See the method of the client. A 404 that is not about the entitlement stays an error.
     pub async fn send(self) -> Result<Removed> {
         match self.remove.send().await {
-            Ok(response) => Ok(Removed { was_entitled: response.status().is_success() }),
-            Err(error) if is_gone(&error) => Ok(Removed { was_entitled: false }),
+            Ok(response) => Ok(Removed { before: response.status().is_success() }),
+            Err(error) if is_gone(&error) => Ok(Removed { before: false }),
             Err(error) => Err(error),
         }
     }
@@ -247,7 +247,7 @@ fn is_gone(error: &Error) -> bool {
 /// An advisor who is not entitled now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removed {
-    was_entitled: bool,
+    before: bool,
 }
 
 impl Removed {
@@ -255,7 +255,7 @@ impl Removed {
     /// although an attempt of this call removed it.
     #[must_use]
     pub fn was_entitled(self) -> bool {
-        self.was_entitled
+        self.before
     }
 }
 

@@ -145,10 +145,9 @@ impl<'a> Flow<'a> {
         match status.as_u16() {
             429 => self.again_or(error, wait, now),
             503 if wait.is_some() => self.again_or(error, wait, now),
-            408 => self.lost(error, now),
             // A documented problem is the server's considered answer, whatever its status.
             500..=599 if known_problem => Verdict::Fail(error),
-            502..=504 => self.lost(error, now),
+            408 | 502..=504 => self.lost(error, now),
             500..=599 => {
                 self.server_errors += 1;
                 if self.server_errors > 1 { Verdict::Fail(error) } else { self.lost(error, now) }

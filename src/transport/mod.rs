@@ -214,7 +214,7 @@ impl Transport {
             *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
             flow.attempts += 1;
             let outcome = attempt::run(&self.http, request, self.settings.max_body).await;
-            self.log(info, &outcome, flow.attempts);
+            log(info, &outcome, flow.attempts);
             match flow.judge(outcome, self.read, self.now()) {
                 Verdict::Done(raw) => return Ok(raw),
                 Verdict::Fail(error) => return Err(error),
@@ -267,17 +267,17 @@ impl Transport {
         own.insert(header::AUTHORIZATION, token.clone());
         Ok(())
     }
+}
 
-    fn log(&self, info: &OperationInfo, outcome: &Outcome, attempt: u32) {
-        tracing::debug!(
-            operation = info.name,
-            url.template = info.template,
-            http.response.status_code = outcome.status(),
-            http.request.resend_count = attempt - 1,
-            error.r#type = outcome.failure(),
-            "attempt finished"
-        );
-    }
+fn log(info: &OperationInfo, outcome: &Outcome, attempt: u32) {
+    tracing::debug!(
+        operation = info.name,
+        url.template = info.template,
+        http.response.status_code = outcome.status(),
+        http.request.resend_count = attempt - 1,
+        error.r#type = outcome.failure(),
+        "attempt finished"
+    );
 }
 
 /// The URL of a request under `base`, for requests that no generated method makes.

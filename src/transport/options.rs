@@ -98,14 +98,12 @@ pub(crate) struct CallOptions {
 macro_rules! call_options {
     () => {
         /// Limits one attempt, from sending to the last byte of the body. Default: the client's.
-        #[must_use]
         pub fn with_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.attempt_timeout = Some(timeout);
             self
         }
 
         /// Limits the whole call: token, attempts, waiting and bodies. Default: the client's.
-        #[must_use]
         pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
             self.options.deadline = Some(deadline);
             self
@@ -113,7 +111,6 @@ macro_rules! call_options {
 
         /// Limits how many requests are sent for this call; 1 switches repeating off.
         /// Default: the client's.
-        #[must_use]
         pub fn with_max_attempts(mut self, attempts: u32) -> Self {
             self.options.max_attempts = Some(attempts);
             self
@@ -126,28 +123,24 @@ pub(crate) use call_options;
 macro_rules! client_options {
     ($($settings:ident).+) => {
         /// Limits one attempt, from sending to the last byte of the body. Default: 30 seconds.
-        #[must_use]
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.$($settings).+.attempt_timeout = timeout;
             self
         }
 
         /// Limits a whole call: token, attempts, waiting and bodies. Default: 3 minutes.
-        #[must_use]
         pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
             self.$($settings).+.deadline = deadline;
             self
         }
 
         /// Limits how long a connection may take to be made. Default: 10 seconds.
-        #[must_use]
         pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.$($settings).+.connect_timeout = timeout;
             self
         }
 
         /// Limits how many requests are sent for one call; 1 switches repeating off. Default: 4.
-        #[must_use]
         pub fn max_attempts(mut self, attempts: u32) -> Self {
             self.$($settings).+.max_attempts = attempts;
             self
@@ -155,21 +148,18 @@ macro_rules! client_options {
 
         /// The longest single wait that a server may ask for; a longer one fails the call at once
         /// with [`Error::retry_after`](crate::Error::retry_after). Default: 60 seconds.
-        #[must_use]
         pub fn longest_wait(mut self, wait: std::time::Duration) -> Self {
             self.$($settings).+.longest_wait = wait;
             self
         }
 
         /// Limits the size of an answer in bytes. Default: 16 MiB.
-        #[must_use]
         pub fn max_body(mut self, bytes: usize) -> Self {
             self.$($settings).+.max_body = bytes;
             self
         }
 
         /// Names your application in the `User-Agent`, for example `roster-sync/2.1`.
-        #[must_use]
         pub fn application(mut self, name: impl Into<String>) -> Self {
             self.$($settings).+.application = Some(name.into());
             self
@@ -179,7 +169,6 @@ macro_rules! client_options {
         ///
         /// `build()` refuses a name or value that HTTP does not allow, and the headers that the
         /// client owns, such as `Authorization`.
-        #[must_use]
         pub fn default_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.$($settings).+.default_headers.push((name.into(), value.into()));
             self
@@ -187,14 +176,12 @@ macro_rules! client_options {
 
         /// Allows plain `http` to a server that is not on this machine. Tokens and personal data
         /// then cross the network unprotected; meant for a test network only.
-        #[must_use]
         pub fn allow_plain_http(mut self) -> Self {
             self.$($settings).+.plain_http = true;
             self
         }
 
         /// Replaces the clock, for tests: see [`time`](crate::time).
-        #[must_use]
         pub fn clock(mut self, clock: impl crate::time::Clock) -> Self {
             self.$($settings).+.clock = std::sync::Arc::new(clock);
             self

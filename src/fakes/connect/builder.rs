@@ -113,8 +113,8 @@ impl Builder {
         self
     }
 
-    /// Accepts this access token as one of [`CLIENT_ID`] in client mode, for clients that cannot
-    /// log in. It never expires.
+    /// Accepts this access token as one of [`CLIENT_ID`](super::CLIENT_ID) in client mode, for
+    /// clients that cannot log in. It never expires.
     pub fn accept_client_token(mut self, token: impl Into<String>) -> Self {
         self.state.login.tokens.accept(token.into(), grant(None));
         self
