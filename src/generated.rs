@@ -74,7 +74,9 @@ mod capture {
             return Ok(request);
         }
         let problem = match polled {
-            Poll::Ready(Err(progenitor_client::Error::CommunicationError(_))) => "no URL comes out of the base URL and the arguments",
+            Poll::Ready(Err(progenitor_client::Error::CommunicationError(_))) => {
+                "no URL comes out of the base URL and the arguments"
+            }
             _ => "an argument cannot be written into the request",
         };
         Err(Error::invalid_input("request", problem))

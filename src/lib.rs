@@ -18,10 +18,10 @@ pub mod connect;
 pub mod crm_gateway;
 mod decode;
 mod error;
-#[cfg(any_service)]
-mod field;
 #[cfg(all(feature = "fakes", any_service))]
 pub mod fakes;
+#[cfg(any_service)]
+mod field;
 #[cfg(any_service)]
 mod generated;
 #[cfg(any_service)]
@@ -38,8 +38,8 @@ pub mod time;
 #[cfg(any_service)]
 mod transport;
 
+pub use self::error::{Error, ErrorKind, Result};
 #[cfg(any_listing)]
 pub use self::page::{Page, Pager, Pages};
-pub use self::error::{Error, ErrorKind, Result};
 #[cfg(any_service)]
 pub use self::{open_enum::UnknownValue, raw_request::RawRequest, response::Response};

@@ -94,10 +94,7 @@ impl<S: TokenSource> From<S> for Auth {
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Auth")
-            .field("source", &self.0.source)
-            .field("status", &self.status())
-            .finish()
+        f.debug_struct("Auth").field("source", &self.0.source).field("status", &self.status()).finish()
     }
 }
 
@@ -189,7 +186,8 @@ impl Cache {
         let outcome = self.source.acquire(&context).await;
         let mut state = self.write();
         state.pending = None;
-        let held = outcome.and_then(|token| held(&token, asked_at, state.generation + 1)).map_err(Arc::new)?;
+        let held =
+            outcome.and_then(|token| held(&token, asked_at, state.generation + 1)).map_err(Arc::new)?;
         state.generation = held.generation;
         let held = Arc::new(held);
         state.held = Some(held.clone());

@@ -163,10 +163,16 @@ impl UserSession {
 
 /// No password is at hand to log in again, so a refresh whose answer was lost is tried once more;
 /// this server family gives the same refresh token again, so that is likely to work.
-async fn refresh(client: &ConnectClient, context: &Context, token: &SecretString) -> Result<Granted, Failure> {
+async fn refresh(
+    client: &ConnectClient,
+    context: &Context,
+    token: &SecretString,
+) -> Result<Granted, Failure> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
     match client.endpoint.grant_once(context, &fields).await {
-        Err(failure) if failure.stage == Stage::PerhapsSpent => client.endpoint.grant_once(context, &fields).await,
+        Err(failure) if failure.stage == Stage::PerhapsSpent => {
+            client.endpoint.grant_once(context, &fields).await
+        }
         outcome => outcome,
     }
 }

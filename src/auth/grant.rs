@@ -130,7 +130,11 @@ impl TokenEndpoint {
     }
 
     /// Posts a grant once, or again only if the server saw nothing.
-    pub(super) async fn grant_once(&self, context: &Context, fields: &[(&str, &str)]) -> Result<Granted, Failure> {
+    pub(super) async fn grant_once(
+        &self,
+        context: &Context,
+        fields: &[(&str, &str)],
+    ) -> Result<Granted, Failure> {
         let mut attempt = 1;
         loop {
             match self.once(context, fields).await {
@@ -161,11 +165,16 @@ impl TokenEndpoint {
         let body = bounded(response).await.map_err(|error| {
             Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::PerhapsSpent)
         })?;
-        if status.is_success() { granted(status, &headers, &body) } else { Err(refused(status, headers, body)) }
+        if status.is_success() {
+            granted(status, &headers, &body)
+        } else {
+            Err(refused(status, headers, body))
+        }
     }
 
     fn basic(&self) -> Result<Option<HeaderValue>> {
-        let Some(secret) = self.client_secret.as_ref().filter(|_| self.authentication == ClientAuthentication::Basic)
+        let Some(secret) =
+            self.client_secret.as_ref().filter(|_| self.authentication == ClientAuthentication::Basic)
         else {
             return Ok(None);
         };
@@ -221,7 +230,10 @@ async fn bounded(mut response: reqwest::Response) -> Result<Bytes> {
             Ok(None) => return Ok(body.into()),
             Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => body.extend_from_slice(&chunk),
             Ok(Some(_)) => {
-                return Err(Error::new(ErrorKind::UnexpectedAnswer, "the token endpoint's answer is too large"));
+                return Err(Error::new(
+                    ErrorKind::UnexpectedAnswer,
+                    "the token endpoint's answer is too large",
+                ));
             }
             Err(error) => {
                 let message = "the token endpoint's answer broke off";
@@ -245,7 +257,8 @@ struct Answer {
 fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Granted, Failure> {
     // The body holds tokens, so it is not kept on the error.
     let refuse = |message: &'static str| {
-        let error = Error::new(ErrorKind::LoginFailed, message).with_answer(status, headers.clone(), Bytes::new());
+        let error =
+            Error::new(ErrorKind::LoginFailed, message).with_answer(status, headers.clone(), Bytes::new());
         Err(Failure::new(error, Stage::Refused))
     };
     let Ok(answer) = decode::json::<Answer>(body) else {
@@ -257,7 +270,8 @@ fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Grant
     if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         return refuse("the token endpoint's token is no bearer token");
     }
-    let seconds = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs);
+    let seconds =
+        |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs);
     let mut token = Token::new(access_token.expose_secret());
     if let Some(lifetime) = seconds(answer.expires_in) {
         token = token.expires_in(lifetime);
@@ -290,9 +304,11 @@ fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Failure {
         ),
         (_, 429) => (ErrorKind::RateLimited, "too many token requests", Stage::Refused),
         (_, 500..=599) => (ErrorKind::Server, "the token endpoint failed", Stage::PerhapsSpent),
-        (_, 404) => {
-            (ErrorKind::LoginFailed, "there is no token endpoint at this URL; check realm and prefix", Stage::Refused)
-        }
+        (_, 404) => (
+            ErrorKind::LoginFailed,
+            "there is no token endpoint at this URL; check realm and prefix",
+            Stage::Refused,
+        ),
         _ => (ErrorKind::LoginFailed, "the token endpoint refused the request", Stage::Refused),
     };
     let error = Error::new(kind, message).with_code(code.map(Into::into)).with_answer(status, headers, body);
@@ -332,13 +348,23 @@ mod tests {
     #[test]
     fn answers_of_all_generations_are_read() {
         let read = |body: &'static str| granted(StatusCode::OK, &HeaderMap::new(), body.as_bytes());
-        let full = read(r#"{"access_token":"a","expires_in":"60","refresh_expires_in":1800,"refresh_token":"r","token_type":"bearer","not-before-policy":0}"#);
+        let full = read(
+            r#"{"access_token":"a","expires_in":"60","refresh_expires_in":1800,"refresh_token":"r","token_type":"bearer","not-before-policy":0}"#,
+        );
         let full = full.map_err(|failure| failure.error).expect("valid");
         assert_eq!(full.token.lifetime(), Some(Duration::from_secs(60)));
         assert_eq!(full.refresh_lifetime, Some(Duration::from_secs(1800)));
-        let bare = read(r#"{"access_token":"a","refresh_expires_in":0}"#).map_err(|failure| failure.error).expect("valid");
-        assert!(bare.token.lifetime().is_none() && bare.refresh_lifetime.is_none() && bare.refresh_token.is_none());
-        for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a","token_type":"mac"}"#] {
+        let bare = read(r#"{"access_token":"a","refresh_expires_in":0}"#)
+            .map_err(|failure| failure.error)
+            .expect("valid");
+        assert!(
+            bare.token.lifetime().is_none()
+                && bare.refresh_lifetime.is_none()
+                && bare.refresh_token.is_none()
+        );
+        for bad in
+            ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a","token_type":"mac"}"#]
+        {
             let failure = read(bad).err().expect(bad);
             assert_eq!(failure.error.kind(), ErrorKind::LoginFailed);
             assert!(failure.error.body().is_empty(), "no token stays on the error");

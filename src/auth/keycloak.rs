@@ -111,7 +111,8 @@ impl Keycloak {
     /// Logs in as this user (the grant that the operator's documentation describes).
     #[must_use]
     pub fn password(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
-        self.grant = Grant::Password { username: username.into(), password: SecretString::from(password.into()) };
+        self.grant =
+            Grant::Password { username: username.into(), password: SecretString::from(password.into()) };
         self
     }
 
@@ -146,7 +147,8 @@ impl Keycloak {
 
     async fn refresh_or_log_in(&self, context: &Context) -> Result<Token> {
         if let Some(session) = self.usable_session(context) {
-            let fields = [("grant_type", "refresh_token"), ("refresh_token", session.refresh_token.expose_secret())];
+            let fields =
+                [("grant_type", "refresh_token"), ("refresh_token", session.refresh_token.expose_secret())];
             match self.endpoint.grant_once(context, &fields).await {
                 Ok(granted) => return Ok(self.keep(granted, Some(session), context)),
                 // Nothing was spent, so the session is as good as before.

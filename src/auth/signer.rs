@@ -102,12 +102,8 @@ impl JwtSigner {
         let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let issued = since_epoch.saturating_sub(self.backdate).as_secs();
         let expires = (since_epoch + self.lifetime).as_secs().min(issued + LONGEST_LIFETIME.as_secs());
-        let claims = Claims {
-            sub: &self.subject,
-            iat: issued,
-            exp: expires,
-            jti: uuid::Uuid::new_v4().to_string(),
-        };
+        let claims =
+            Claims { sub: &self.subject, iat: issued, exp: expires, jti: uuid::Uuid::new_v4().to_string() };
         let claims = serde_json::to_vec(&claims).map_err(|_| failed())?;
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS512","typ":"JWT"}"#);
         let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
@@ -148,7 +144,11 @@ fn key_pair(pem: &[u8]) -> Result<KeyPair> {
         Err(_) if contains(pem, b"PUBLIC KEY") => {
             return refuse("this is a public key; the private key that belongs to it is needed");
         }
-        Err(_) => return refuse("the text is not a PEM private key (`BEGIN PRIVATE KEY` or `BEGIN RSA PRIVATE KEY`)"),
+        Err(_) => {
+            return refuse(
+                "the text is not a PEM private key (`BEGIN PRIVATE KEY` or `BEGIN RSA PRIVATE KEY`)",
+            );
+        }
     };
     pair.map_err(|rejected| {
         Error::configuration(format!("the private key is no RSA key of 2048 to 4096 bits ({rejected})"))
@@ -207,7 +207,10 @@ mod tests {
         assert_eq!(signed(&long).1["exp"], 1_700_001_800);
         let back = long.backdate(Duration::from_secs(60));
         let (_, claims) = signed(&back);
-        assert_eq!((claims["iat"].as_u64(), claims["exp"].as_u64()), (Some(1_699_999_940), Some(1_700_001_740)));
+        assert_eq!(
+            (claims["iat"].as_u64(), claims["exp"].as_u64()),
+            (Some(1_699_999_940), Some(1_700_001_740))
+        );
         let token = back.sign(now()).expect("signs");
         assert_eq!(token.lifetime(), Some(Duration::from_secs(1740)));
     }

@@ -243,9 +243,10 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let login = self.common.login();
         let own = || login.clone().map(Auth::from);
-        let auth = self.auth.or_else(own).ok_or_else(|| {
-            Error::configuration("no login was given; call `client_login(id, secret)`")
-        })?;
+        let auth = self
+            .auth
+            .or_else(own)
+            .ok_or_else(|| Error::configuration("no login was given; call `client_login(id, secret)`"))?;
         let (transport, requests, shapes) = self.common.transport(auth)?;
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests, shapes, login })))
     }

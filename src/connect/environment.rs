@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use http::Method;
 
-use crate::{Error, Result, transport::{self, CallOptions}};
+use crate::{
+    Error, Result,
+    transport::{self, CallOptions},
+};
 
 /// The servers of an environment: one for the API, one for the login.
 ///
@@ -137,7 +140,8 @@ fn check_template(operation: Unconfirmed, template: &str) -> Result<()> {
     if !operation.path_is_open() {
         return Err(refused(operation, "path", "is documented and cannot be replaced"));
     }
-    let is_path = template.starts_with('/') && !template.contains(['?', '#', '\\', '%']) && template.is_ascii();
+    let is_path =
+        template.starts_with('/') && !template.contains(['?', '#', '\\', '%']) && template.is_ascii();
     let mut segments = template.split('/').skip(1);
     if !is_path || segments.any(|segment| matches!(segment, "" | "." | "..")) {
         return Err(refused(operation, "path", "must be a plain path such as `/v1/client/pbm/shield`"));
@@ -146,7 +150,11 @@ fn check_template(operation: Unconfirmed, template: &str) -> Result<()> {
     used.sort_unstable();
     let expected: Vec<_> = operation.placeholders().iter().map(|name| format!("{{{name}}}")).collect();
     if used != expected {
-        return Err(refused(operation, "path", "must have exactly the placeholders of the operation, each as a segment"));
+        return Err(refused(
+            operation,
+            "path",
+            "must have exactly the placeholders of the operation, each as a segment",
+        ));
     }
     Ok(())
 }
@@ -203,7 +211,10 @@ mod tests {
 
     #[test]
     fn only_what_is_open_can_be_replaced_and_only_by_something_usable() {
-        use Unconfirmed::{ChangeEnterprisePermissions, ChangeOrderTypePermissions, ListOrderTypePermissions, ShieldEnterprise};
+        use Unconfirmed::{
+            ChangeEnterprisePermissions, ChangeOrderTypePermissions, ListOrderTypePermissions,
+            ShieldEnterprise,
+        };
         path(ShieldEnterprise, "/v1/client/customer/pbm/shield").expect("a path");
         path(ChangeOrderTypePermissions, "/v1/pbm/{orderTypeCode}/of/{enterpriseCode}").expect("a path");
         for bad in ["", "v1", "/v1/../x", "/v1//x", "/v1?x=1", "/v1/{enterpriseCode}"] {

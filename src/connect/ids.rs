@@ -138,9 +138,11 @@ impl Credential {
         let is_number = |digits: &&str| {
             (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
         };
-        Self(digits.filter(is_number).map(|digits| format!("+{digits}")).ok_or(
-            "must be a phone number with its country code, such as `+4712345678` (7 to 15 digits)",
-        ))
+        Self(
+            digits.filter(is_number).map(|digits| format!("+{digits}")).ok_or(
+                "must be a phone number with its country code, such as `+4712345678` (7 to 15 digits)",
+            ),
+        )
     }
 
     /// An e-mail address. Spaces around it are left out, and letters become lower case.

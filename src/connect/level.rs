@@ -19,7 +19,11 @@ impl model::Level {
 }
 
 /// Decodes a level: plain, in one of the documented wrappers, or as a bare list.
-pub(super) fn decode_level(operation: &'static str, raw: Raw, needs_body: bool) -> Result<Response<model::Level>> {
+pub(super) fn decode_level(
+    operation: &'static str,
+    raw: Raw,
+    needs_body: bool,
+) -> Result<Response<model::Level>> {
     if raw.body.is_empty() && !(needs_body && raw.status == http::StatusCode::OK) {
         return Ok(Response::new(model::Level::default(), raw));
     }
@@ -46,7 +50,8 @@ fn unwrapped(mut level: model::Level) -> model::Level {
 
 /// The channels of a level in the order in which they came, each once.
 pub(super) fn states(level: &model::Level) -> Vec<(String, ChannelState)> {
-    let named = level.channels.iter().filter_map(|channel| Some((channel.value.clone()?, channel.type_.clone()?)));
+    let named =
+        level.channels.iter().filter_map(|channel| Some((channel.value.clone()?, channel.type_.clone()?)));
     let mut states: Vec<(String, ChannelState)> = Vec::new();
     for (value, state) in named {
         match states.iter_mut().find(|(known, _)| *known == value) {

@@ -42,7 +42,9 @@ impl Place {
         Ok(match self {
             Self::Global => Level::Global,
             Self::Enterprise(enterprise) => Level::Enterprise(checked(enterprise)?),
-            Self::OrderType(enterprise, order_type) => Level::OrderType(checked(enterprise)?, checked(order_type)?),
+            Self::OrderType(enterprise, order_type) => {
+                Level::OrderType(checked(enterprise)?, checked(order_type)?)
+            }
         })
     }
 }

@@ -25,8 +25,12 @@ pub(super) fn read(raw: &Raw) -> Reading {
     Reading {
         refusal: if raw.status.as_u16() == 401 { Refusal::Token } else { Refusal::None },
         message: match raw.status.as_u16() {
-            400 => Some("Connect refused the request; are the enterprise, the order type and the channel known there?"),
-            403 => Some("Connect refused the login; user calls need a user's token, shields the client's own"),
+            400 => Some(
+                "Connect refused the request; are the enterprise, the order type and the channel known there?",
+            ),
+            403 => {
+                Some("Connect refused the login; user calls need a user's token, shields the client's own")
+            }
             405 => Some("Connect knows the path with another method; see `method_of` of the builder"),
             429 => Some("more than 100 calls in a second or 2,000 in a minute"),
             _ => None,
@@ -49,7 +53,8 @@ mod tests {
             let body = Bytes::from_static(body.as_bytes());
             read(&Raw { status, headers: HeaderMap::new(), body, attempts: 1, correlation_id: None })
         };
-        let refused = reading(401, r#"{"error":"invalid_token","error_description":"Invalid access token: x"}"#);
+        let refused =
+            reading(401, r#"{"error":"invalid_token","error_description":"Invalid access token: x"}"#);
         assert_eq!((refused.code.as_deref(), refused.refusal), (Some("invalid_token"), Refusal::Token));
         assert_eq!(reading(400, r#"{"exceptionType":"E","errorMessage":"+4712345678"}"#).code, None);
         assert_eq!(reading(400, r#"{"error":"+4712345678"}"#).code, None);

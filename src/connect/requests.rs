@@ -81,7 +81,9 @@ impl ListPermissions {
         let level = self.place.checked()?;
         match &level {
             Level::Global => generated::request(requests.list_global_permissions()),
-            Level::Enterprise(code) => generated::request(requests.list_enterprise_permissions(code.as_str())),
+            Level::Enterprise(code) => {
+                generated::request(requests.list_enterprise_permissions(code.as_str()))
+            }
             Level::OrderType(enterprise, order_type) => {
                 let made = requests.list_order_type_permissions(enterprise.as_str(), order_type.as_str());
                 let mut request = generated::request(made)?;
@@ -169,7 +171,8 @@ impl ChangePermissions {
         let body = body(&self.changes.checked()?);
         let mut request = match &level {
             Level::OrderType(enterprise, order_type) => {
-                let made = requests.change_order_type_permissions(enterprise.as_str(), order_type.as_str(), &body);
+                let made =
+                    requests.change_order_type_permissions(enterprise.as_str(), order_type.as_str(), &body);
                 generated::request(made)?
             }
             Level::Enterprise(code) => {

@@ -13,11 +13,7 @@ use super::{
     place::{Level, argument},
     requests::{ChangePermissions, Changes, ListPermissions},
 };
-use crate::{
-    Error, ErrorKind, Result,
-    response::Response,
-    transport::opaque_debug,
-};
+use crate::{Error, ErrorKind, Result, response::Response, transport::opaque_debug};
 
 /// The request of the `update_*_permissions` methods of [`UserClient`](super::UserClient).
 #[must_use = "a request does nothing until `send()` is awaited"]
@@ -85,7 +81,8 @@ impl UpdatePermissions {
         if mean_the_same(&states(&now), &wanted) {
             return Ok(now);
         }
-        let message = "the level is not what was sent; somebody else may have changed it, so read it and decide again";
+        let message =
+            "the level is not what was sent; somebody else may have changed it, so read it and decide again";
         Err(Error::new(ErrorKind::Conflict, message).with_operation(operation))
     }
 
@@ -97,7 +94,10 @@ impl UpdatePermissions {
 }
 
 /// The channels as they are, with the changes; those that are new come last.
-fn merged(mut current: Vec<(String, ChannelState)>, changes: Vec<(String, ChannelState)>) -> Vec<(String, ChannelState)> {
+fn merged(
+    mut current: Vec<(String, ChannelState)>,
+    changes: Vec<(String, ChannelState)>,
+) -> Vec<(String, ChannelState)> {
     for (channel, state) in changes {
         match current.iter_mut().find(|(known, _)| *known == channel) {
             Some((_, present)) => *present = state,
@@ -135,8 +135,11 @@ mod tests {
         let channel = |code: &str, state| (code.to_owned(), state);
         let current = vec![channel("TM", ChannelState::Shield), channel("DM", ChannelState::from("NEW"))];
         let changes = vec![channel("EM", ChannelState::Permission), channel("TM", ChannelState::None)];
-        let expected =
-            [channel("TM", ChannelState::None), channel("DM", ChannelState::from("NEW")), channel("EM", ChannelState::Permission)];
+        let expected = [
+            channel("TM", ChannelState::None),
+            channel("DM", ChannelState::from("NEW")),
+            channel("EM", ChannelState::Permission),
+        ];
         assert_eq!(merged(current, changes), expected);
     }
 

@@ -279,9 +279,10 @@ impl UserClientBuilder {
     pub fn build(self) -> Result<UserClient> {
         let login = self.common.login();
         let own = || self.tokens.map(|tokens| Auth::from(UserSession::new(tokens, login)));
-        let auth = self.auth.or_else(own).ok_or_else(|| {
-            Error::configuration("no user is logged in; call `tokens(UserTokens::new(…))`")
-        })?;
+        let auth = self
+            .auth
+            .or_else(own)
+            .ok_or_else(|| Error::configuration("no user is logged in; call `tokens(UserTokens::new(…))`"))?;
         let (transport, requests, shapes) = self.common.transport(auth)?;
         Ok(UserClient::new(Arc::new(transport), requests, shapes))
     }

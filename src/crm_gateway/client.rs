@@ -149,9 +149,9 @@ impl ClientBuilder {
     /// cannot be used, the credential is missing or not complete, or TLS cannot be set up; the
     /// text names which.
     pub fn build(self) -> Result<Client> {
-        let auth = self.auth.ok_or_else(|| {
-            Error::configuration("no credential was given; call `auth(Keycloak::new(…))`")
-        })?;
+        let auth = self
+            .auth
+            .ok_or_else(|| Error::configuration("no credential was given; call `auth(Keycloak::new(…))`"))?;
         let transport = Transport::new(&self.base_url, auth, self.settings, problem::read)?;
         let requests = generated::Client::new_with_client(transport.base(), transport.http().clone());
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests })))

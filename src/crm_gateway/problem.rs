@@ -29,7 +29,9 @@ pub(super) fn read(raw: &Raw) -> Reading {
         return refusal_in_success(raw);
     }
     let body: Option<Body> = decode::json(&raw.body).ok();
-    let code = body.and_then(|body| body.result_code.filter(|code| is_code(code)).or(body.error_code.map(|code| code.to_string())));
+    let code = body.and_then(|body| {
+        body.result_code.filter(|code| is_code(code)).or(body.error_code.map(|code| code.to_string()))
+    });
     let refused = matches!(raw.status.as_u16(), 401 | 403);
     Reading {
         code: code.map(Into::into),
@@ -62,7 +64,9 @@ fn is_code(text: &str) -> bool {
 fn words(status: u16) -> Option<&'static str> {
     Some(match status {
         400 => "the gateway refused the request; check filter, sort and limits",
-        401 | 403 => "the gateway refused the token, also after a renewal; does the account have the role `operatorRole`?",
+        401 | 403 => {
+            "the gateway refused the token, also after a renewal; does the account have the role `operatorRole`?"
+        }
         404 => "the tenant or the entitlement does not exist; an empty listing can say the same",
         _ => return None,
     })
@@ -89,7 +93,10 @@ mod tests {
 
     #[test]
     fn both_shapes_have_a_code() {
-        assert_eq!(reading(400, r#"{"code":400,"errorCode":1001,"message":"m"}"#).code.as_deref(), Some("1001"));
+        assert_eq!(
+            reading(400, r#"{"code":400,"errorCode":1001,"message":"m"}"#).code.as_deref(),
+            Some("1001")
+        );
         assert_eq!(reading(403, SHAPE_B).code.as_deref(), Some("99999:403"));
         assert_eq!(reading(403, r#"{"resultCode":"ada@acme.example"}"#).code, None);
         assert_eq!(reading(502, "<html>").code, None);

@@ -54,7 +54,11 @@ impl Filter {
     }
 
     pub(super) fn checked(&self) -> Result<String> {
-        self.0.checked("filter", |text| serde_json::from_str::<Map<String, Value>>(text).is_ok(), "a JSON object")
+        self.0.checked(
+            "filter",
+            |text| serde_json::from_str::<Map<String, Value>>(text).is_ok(),
+            "a JSON object",
+        )
     }
 }
 

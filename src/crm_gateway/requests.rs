@@ -190,7 +190,8 @@ impl ListEntitlements {
         }
         total(&page).ok_or_else(|| {
             let message = "the answer to `limit=0` has no `totalRecords`";
-            Error::new(crate::ErrorKind::UnexpectedAnswer, message).with_operation(op::ListEntitlements::INFO.name)
+            Error::new(crate::ErrorKind::UnexpectedAnswer, message)
+                .with_operation(op::ListEntitlements::INFO.name)
         })
     }
 

@@ -47,7 +47,8 @@ fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
 }
 
 fn undecodable(raw: &Raw, index: usize, item: &RawValue) -> Error {
-    let message = format!("item {index} of the page has another shape than documented; the others are not affected");
+    let message =
+        format!("item {index} of the page has another shape than documented; the others are not affected");
     let body = bytes::Bytes::copy_from_slice(item.get().as_bytes());
     Error::new(ErrorKind::UnexpectedAnswer, message)
         .with_answer(raw.status, raw.headers.clone(), body)

@@ -11,11 +11,11 @@ mod pager;
 pub(crate) use self::by_cursor::{CursorSource, cursor};
 #[cfg(feature = "crm-gateway")]
 pub(crate) use self::by_number::{NumberSource, Numbered};
+pub use self::pager::{Page, Pager, Pages};
 pub(crate) use self::{
     decode::{PageModel, decode_page},
     pager::{Fetched, PageSource, Position},
 };
-pub use self::pager::{Page, Pager, Pages};
 
 /// An operation that pages with `before` and `after` cursors.
 #[cfg(feature = "symphony")]

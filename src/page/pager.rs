@@ -312,8 +312,12 @@ mod tests {
     #[tokio::test]
     async fn a_transient_error_is_followed_by_the_same_page_and_any_other_by_the_end() {
         let failure = |kind| Err(Error::new(kind, ""));
-        let (mut listing, asked) =
-            pager([page(&[1], Some("a")), failure(ErrorKind::Server), page(&[2], Some("b")), failure(ErrorKind::Forbidden)]);
+        let (mut listing, asked) = pager([
+            page(&[1], Some("a")),
+            failure(ErrorKind::Server),
+            page(&[2], Some("b")),
+            failure(ErrorKind::Forbidden),
+        ]);
         assert_eq!(listing.try_next().await.expect("an item"), Some(1));
         assert!(listing.try_next().await.is_err());
         assert_eq!(listing.try_next().await.expect("an item"), Some(2));

@@ -6,7 +6,9 @@ use super::{
     Advisor, ExternalNetwork,
     ensure::{EnsureEntitled, EnsureRemoved},
     problem,
-    requests::{AddEntitlement, GetAdvisorEntitlement, ListEntitledAdvisors, ListEntitlements, RemoveEntitlement},
+    requests::{
+        AddEntitlement, GetAdvisorEntitlement, ListEntitledAdvisors, ListEntitlements, RemoveEntitlement,
+    },
 };
 use crate::{
     Error, RawRequest, Result,

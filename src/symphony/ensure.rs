@@ -86,9 +86,7 @@ impl EnsureEntitled {
         let mut get = GetAdvisorEntitlement::new(add.inner.clone(), add.network.clone(), add.advisor.clone());
         get.options = add.options.clone();
         match get.send().await {
-            Ok(found) => {
-                Ok(Some(Entitled::found(found.into_inner(), &add.permissions, !after_lost_answer)))
-            }
+            Ok(found) => Ok(Some(Entitled::found(found.into_inner(), &add.permissions, !after_lost_answer))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) if after_lost_answer => {
                 let message = "the entitlement may have been added, and reading it back failed; call again";

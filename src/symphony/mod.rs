@@ -23,9 +23,7 @@ mod requests;
 pub use self::{
     client::{Client, ClientBuilder, PRODUCTION, UAT},
     ensure::{EnsureEntitled, EnsureRemoved, Entitled, FailedPermission, Removed},
-    ids::{
-        Advisor, EntitlementStatus, ExternalNetwork, PhoneProduct, PhoneProvider, SubNetwork,
-    },
+    ids::{Advisor, EntitlementStatus, ExternalNetwork, PhoneProduct, PhoneProvider, SubNetwork},
     problem::ProblemType,
     requests::{
         AddEntitlement, GetAdvisorEntitlement, ListEntitledAdvisors, ListEntitlements, RemoveEntitlement,

@@ -93,7 +93,8 @@ impl AddEntitlement {
     fn make(&self) -> Result<reqwest::Request> {
         check_text("network", self.network.as_str())?;
         self.advisor.check()?;
-        let optional = [("phone_number", &self.phone_number), ("federation_group_id", &self.federation_group_id)];
+        let optional =
+            [("phone_number", &self.phone_number), ("federation_group_id", &self.federation_group_id)];
         for (argument, value) in optional {
             value.as_deref().map_or(Ok(()), |value| check_text(argument, value))?;
         }
@@ -232,7 +233,12 @@ impl ListEntitledAdvisors {
         }
         let (after, before) = (self.after.as_deref(), self.before.as_deref());
         let requests = &self.inner.requests;
-        generated::request(requests.list_entitled_advisors(&self.network, after, before, self.list_permissions))
+        generated::request(requests.list_entitled_advisors(
+            &self.network,
+            after,
+            before,
+            self.list_permissions,
+        ))
     }
 }
 
@@ -248,7 +254,8 @@ impl PageModel for model::EntitledAdvisors {
 fn next(page: &Response<model::EntitledAdvisors>) -> Option<Position> {
     let pagination = page.pagination.as_ref()?;
     let bare = pagination.cursors.as_ref().and_then(|cursors| cursors.after.as_deref());
-    cursor(pagination.next.as_deref(), bare, "after", || is_null(page.body(), |links| &links.next)).map(Position::After)
+    cursor(pagination.next.as_deref(), bare, "after", || is_null(page.body(), |links| &links.next))
+        .map(Position::After)
 }
 
 fn previous(page: &Response<model::EntitledAdvisors>) -> Option<Position> {
@@ -337,7 +344,9 @@ impl GetAdvisorEntitlement {
 /// The vendor's page says that the answer has data *if* an entitled advisor was found.
 fn is_nothing(body: &[u8]) -> bool {
     let text = body.trim_ascii();
-    text.is_empty() || text == b"null" || serde_json::from_slice(text).is_ok_and(|object: Map<_, _>| object.is_empty())
+    text.is_empty()
+        || text == b"null"
+        || serde_json::from_slice(text).is_ok_and(|object: Map<_, _>| object.is_empty())
 }
 
 /// The request of [`Client::remove_entitlement`](super::Client::remove_entitlement).
@@ -366,7 +375,13 @@ impl RemoveEntitlement {
     }
 }
 
-opaque_debug!(ListEntitlements, AddEntitlement, ListEntitledAdvisors, GetAdvisorEntitlement, RemoveEntitlement);
+opaque_debug!(
+    ListEntitlements,
+    AddEntitlement,
+    ListEntitledAdvisors,
+    GetAdvisorEntitlement,
+    RemoveEntitlement
+);
 
 #[cfg(test)]
 mod tests {

@@ -183,19 +183,27 @@ impl<'a> Flow<'a> {
     fn error(&self, raw: Raw, reading: Reading) -> Error {
         let (kind, message) = match raw.status.as_u16() {
             200..=299 => (ErrorKind::Forbidden, "the server refused the token"),
-            401 => (ErrorKind::LoginFailed, "the server refused the token, also after a renewal if one was possible"),
+            401 => (
+                ErrorKind::LoginFailed,
+                "the server refused the token, also after a renewal if one was possible",
+            ),
             403 => (ErrorKind::Forbidden, "this identity may not do that"),
             404 => (ErrorKind::NotFound, "the server does not have what the call is about"),
             409 => (ErrorKind::Conflict, "the call contradicts the state at the server"),
             429 => (ErrorKind::RateLimited, "too many calls"),
-            300..=399 => (ErrorKind::UnexpectedAnswer, "the server redirects, which is never followed; check the base URL"),
+            300..=399 => (
+                ErrorKind::UnexpectedAnswer,
+                "the server redirects, which is never followed; check the base URL",
+            ),
             400..=499 => (ErrorKind::Rejected, "the server refused the request as it stands"),
             500..=599 => (ErrorKind::Server, "the server failed"),
             _ => (ErrorKind::UnexpectedAnswer, "no status that the specification knows"),
         };
-        let error = Error::new(kind, reading.message.unwrap_or(message))
-            .with_code(reading.code)
-            .with_answer(raw.status, raw.headers, raw.body);
+        let error = Error::new(kind, reading.message.unwrap_or(message)).with_code(reading.code).with_answer(
+            raw.status,
+            raw.headers,
+            raw.body,
+        );
         self.finish(error)
     }
 }

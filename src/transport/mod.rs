@@ -16,30 +16,30 @@ use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::{Request, Url};
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "connect")]
+pub(crate) use self::path::expand;
+#[cfg(any(feature = "symphony", feature = "connect"))]
+pub(crate) use self::path::segment;
+#[cfg(feature = "symphony")]
+pub(crate) use self::requests::send_methods;
+use self::{
+    attempt::Outcome,
+    judge::{Flow, Verdict},
+};
 pub(crate) use self::{
     judge::{Reading, Refusal},
     options::{CallOptions, Settings, call_options, checked_header, client_options},
     requests::opaque_debug,
     server::Server,
 };
-#[cfg(feature = "symphony")]
-pub(crate) use self::requests::send_methods;
-#[cfg(feature = "connect")]
-pub(crate) use self::path::expand;
-#[cfg(any(feature = "symphony", feature = "connect"))]
-pub(crate) use self::path::segment;
 #[cfg(any_grant)]
 pub(crate) use self::{retry::backoff, server::checked_url};
-use self::{
-    attempt::Outcome,
-    judge::{Flow, Verdict},
-};
 use crate::{
     Error, ErrorKind, Result,
     auth::{Auth, Context},
     decode,
     response::{Raw, Response},
-    };
+};
 
 /// What may happen after an attempt that the server may have carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,10 @@ pub(crate) struct OperationInfo {
     pub(crate) repeat: Repeat,
     #[allow(dead_code, reason = "read by the tests that compare markers and documents")]
     pub(crate) login: Login,
-    #[cfg_attr(not(any(feature = "symphony", feature = "connect")), allow(dead_code, reason = "a listing has one"))]
+    #[cfg_attr(
+        not(any(feature = "symphony", feature = "connect")),
+        allow(dead_code, reason = "a listing has one")
+    )]
     pub(crate) answers_with_body: bool,
 }
 
@@ -119,12 +122,7 @@ impl fmt::Debug for Transport {
 
 impl Transport {
     /// Checks the settings and builds the HTTP client; no I/O, no runtime needed.
-    pub(crate) fn new(
-        base: &str,
-        auth: Auth,
-        settings: Settings,
-        read: fn(&Raw) -> Reading,
-    ) -> Result<Self> {
+    pub(crate) fn new(base: &str, auth: Auth, settings: Settings, read: fn(&Raw) -> Reading) -> Result<Self> {
         let server = Server::parse(base, settings.plain_http)?;
         auth.check()?;
         let http = server.http_client(&settings, auth.endpoint())?;
@@ -181,7 +179,11 @@ impl Transport {
 
     /// Fetches a page; items that cannot be decoded do not cost the others.
     #[cfg(any_listing)]
-    pub(crate) async fn send_page<O>(&self, make: Make<'_>, options: &CallOptions) -> Result<Response<O::Success>>
+    pub(crate) async fn send_page<O>(
+        &self,
+        make: Make<'_>,
+        options: &CallOptions,
+    ) -> Result<Response<O::Success>>
     where
         O: Operation<Success: crate::page::PageModel>,
     {
@@ -257,8 +259,9 @@ impl Transport {
             own.insert(header::CONTENT_TYPE, content_type);
         }
         if let Some(id) = flow.correlation_id() {
-            let value = HeaderValue::from_str(id)
-                .map_err(|_| Error::invalid_input("correlation_id", "has characters that no header may hold"))?;
+            let value = HeaderValue::from_str(id).map_err(|_| {
+                Error::invalid_input("correlation_id", "has characters that no header may hold")
+            })?;
             own.insert(HeaderName::from_static("x-correlation-id"), value);
         }
         for (name, value) in &options.headers {
@@ -298,7 +301,8 @@ fn encode_spaces(url: &mut Url) {
 #[cfg(any(feature = "symphony", feature = "connect"))]
 pub(crate) fn decode_answer<O: Operation>(raw: Raw) -> Result<Response<O::Success>> {
     let needs_no_body = !O::INFO.answers_with_body
-        || (raw.body.is_empty() && (O::INFO.repeat != Repeat::Read || raw.status == http::StatusCode::NO_CONTENT));
+        || (raw.body.is_empty()
+            && (O::INFO.repeat != Repeat::Read || raw.status == http::StatusCode::NO_CONTENT));
     if needs_no_body {
         return Ok(Response::new(O::Success::default(), raw));
     }

@@ -72,7 +72,9 @@ impl Settings {
 pub(crate) fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid_input("header", "has a name that HTTP does not allow"))?;
-    if [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(&name) {
+    if [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+        .contains(&name)
+    {
         return Err(Error::invalid_input("header", format!("must not set `{name}`, which the client owns")));
     }
     let value = HeaderValue::from_str(value).map_err(|_| {

@@ -56,7 +56,9 @@ pub(crate) fn expand(template: &str, values: &[(&str, &str)]) -> Result<String> 
         };
         let value = values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
         let value = value.ok_or_else(|| {
-            Error::configuration(format!("the path template has the placeholder `{name}`, which this operation lacks"))
+            Error::configuration(format!(
+                "the path template has the placeholder `{name}`, which this operation lacks"
+            ))
         })?;
         segment(name, value)?;
         encode_into(&mut path, value);

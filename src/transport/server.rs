@@ -100,10 +100,7 @@ mod tls {
 
     /// A configuration of our own, so that it does not matter which provider another crate of
     /// the process has chosen, or whether any has.
-    pub(super) fn configure(
-        builder: reqwest::ClientBuilder,
-        secure: bool,
-    ) -> Result<reqwest::ClientBuilder> {
+    pub(super) fn configure(builder: reqwest::ClientBuilder, secure: bool) -> Result<reqwest::ClientBuilder> {
         let provider = Arc::new(ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()

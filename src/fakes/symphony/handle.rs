@@ -50,7 +50,8 @@ impl State {
         let Some(network) = text("externalNetwork") else {
             return problem(400, "bad.request", "Bad request");
         };
-        let (id, email, number) = (text("symphonyId"), text("advisorEmailAddress"), text("advisorPhoneNumber"));
+        let (id, email, number) =
+            (text("symphonyId"), text("advisorEmailAddress"), text("advisorPhoneNumber"));
         if id.or(email).is_none() {
             return no_identifier();
         }
@@ -67,7 +68,8 @@ impl State {
         if self.entitlement(&network, Some(&user.id), None).is_some() {
             return problem(400, "entitlement.already.exists", "Entitlement already exists.");
         }
-        let requested: Vec<&str> = body["permissions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let requested: Vec<&str> =
+            body["permissions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if let Some(refused) = self.refused_number(&network, number, !requested.is_empty()) {
             return refused;
         }
@@ -76,7 +78,9 @@ impl State {
         entitlement.phone = number.map(str::to_owned);
         entitlement.federation_group_id = text("federationGroupId").map(str::to_owned);
         let outcomes: Vec<_> = requested.iter().map(|name| outcome(name)).collect();
-        entitlement.permissions.extend(requested.iter().filter(|name| is_known_permission(name)).map(ToString::to_string));
+        entitlement
+            .permissions
+            .extend(requested.iter().filter(|name| is_known_permission(name)).map(ToString::to_string));
         let mut answer = entitlement.json(&network);
         answer["ownContactId"] = json!(entitlement.user.id);
         answer["permissions"] = json!(outcomes);
@@ -84,12 +88,19 @@ impl State {
         Reply::json(201, &answer)
     }
 
-    fn refused_number(&self, network: &ExternalNetwork, number: Option<&str>, permissions: bool) -> Option<Reply> {
+    fn refused_number(
+        &self,
+        network: &ExternalNetwork,
+        number: Option<&str>,
+        permissions: bool,
+    ) -> Option<Reply> {
         let direct = matches!(network, ExternalNetwork::SmsDirect | ExternalNetwork::WhatsAppDirect);
         match number {
-            Some(_) if !direct => {
-                Some(problem(400, "advisor.phone.number.not.supported", "Advisor's phone number not supported."))
-            }
+            Some(_) if !direct => Some(problem(
+                400,
+                "advisor.phone.number.not.supported",
+                "Advisor's phone number not supported.",
+            )),
             None if *network == ExternalNetwork::SmsDirect => {
                 Some(problem(400, "advisor.phone.number.is.required", "Advisor's phone number is required."))
             }
@@ -98,9 +109,11 @@ impl State {
                 "pre.entitlement.permissions.not.supported",
                 "Permissions are not supported for pre-entitlements.",
             )),
-            Some(number) if self.holds_number(number) => {
-                Some(problem(409, "advisor.phone.number.already.used", "Advisor's phone number already used."))
-            }
+            Some(number) if self.holds_number(number) => Some(problem(
+                409,
+                "advisor.phone.number.already.used",
+                "Advisor's phone number already used.",
+            )),
             _ => None,
         }
     }

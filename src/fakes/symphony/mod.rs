@@ -117,4 +117,3 @@ impl Builder {
         Fake { served: Served::start(self.state, self.clock).await }
     }
 }
-

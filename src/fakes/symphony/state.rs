@@ -99,7 +99,10 @@ impl State {
     }
 
     pub(super) fn holds_number(&self, number: &str) -> bool {
-        self.entitlements.values().flat_map(BTreeMap::values).any(|held| held.phone.as_deref() == Some(number))
+        self.entitlements
+            .values()
+            .flat_map(BTreeMap::values)
+            .any(|held| held.phone.as_deref() == Some(number))
     }
 }
 
@@ -126,7 +129,8 @@ impl Entitlement {
             body["federationGroupId"] = json!(group);
         }
         if let Some(number) = &self.phone {
-            body["phone"] = json!({ "number": number, "subNetwork": "IN-NETWORK", "provider": "CUSTOMER_SUPPLIED" });
+            body["phone"] =
+                json!({ "number": number, "subNetwork": "IN-NETWORK", "provider": "CUSTOMER_SUPPLIED" });
         }
         body
     }

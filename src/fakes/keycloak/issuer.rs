@@ -1,0 +1,84 @@
+//! The realm as others see it: who asks for tokens, and who is shown one.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard},
+    time::SystemTime,
+};
+
+use super::state::{Kind, Realm, seconds};
+use crate::fakes::{Reply, Request, serve};
+
+/// Tells whether an access token is one of a realm's, for fakes of what it protects.
+///
+/// It is cheap to clone, and all clones see the same realm.
+#[derive(Clone)]
+pub struct Issuer(Arc<Mutex<Realm>>);
+
+/// Why an access token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenRefusal {
+    /// The realm did not issue it, or it is not an access token.
+    Unknown,
+    /// It was issued later than now.
+    NotYetValid,
+    /// It has expired.
+    Expired,
+    /// It is older than the not-before time.
+    Stale,
+    /// It was revoked.
+    Revoked,
+}
+
+/// Tokens and passwords are left out.
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").finish_non_exhaustive()
+    }
+}
+
+impl Issuer {
+    pub(super) fn new(realm: Realm) -> Self {
+        Self(Arc::new(Mutex::new(realm)))
+    }
+
+    pub(super) fn realm(&self) -> MutexGuard<'_, Realm> {
+        serve::lock(&self.0)
+    }
+
+    /// The roles that an access token gives at a time.
+    ///
+    /// A session that has ended and a user who was disabled do not matter: a gateway that checks
+    /// tokens by themselves does not hear of them.
+    ///
+    /// # Errors
+    ///
+    /// The reason for refusing the token.
+    pub fn check(&self, token: &str, now: SystemTime) -> Result<Vec<String>, TokenRefusal> {
+        let now = seconds(now);
+        let realm = self.realm();
+        let Some(issued) = realm.tokens.get(token).filter(|issued| issued.kind == Kind::Access) else {
+            return Err(TokenRefusal::Unknown);
+        };
+        if issued.revoked {
+            return Err(TokenRefusal::Revoked);
+        }
+        if issued.stale {
+            return Err(TokenRefusal::Stale);
+        }
+        if issued.since > now {
+            return Err(TokenRefusal::NotYetValid);
+        }
+        if issued.has_expired(now) {
+            return Err(TokenRefusal::Expired);
+        }
+        Ok(issued.roles.clone())
+    }
+}
+
+impl serve::State for Issuer {
+    fn handle(&mut self, request: &Request, now: SystemTime) -> Reply {
+        self.realm().handle(request, seconds(now))
+    }
+}
