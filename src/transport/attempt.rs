@@ -127,6 +127,7 @@ async fn read_body(
 }
 
 fn too_large(status: StatusCode, headers: HeaderMap, body: Bytes, max_body: usize) -> Error {
-    let message = format!("the answer is larger than the {max_body} bytes allowed; see `with_max_body`");
+    let message =
+        format!("the answer is larger than the {max_body} bytes allowed; see `max_body` of the builder");
     Error::new(ErrorKind::UnexpectedAnswer, message).with_answer(status, headers, body)
 }

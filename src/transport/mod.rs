@@ -188,6 +188,9 @@ impl Transport {
         O: Operation<Success: crate::page::PageModel>,
     {
         let raw = self.send_raw(O::INFO, make, options).await?;
+        if raw.status == http::StatusCode::NO_CONTENT {
+            return Ok(Response::new(O::Success::default(), raw));
+        }
         match crate::page::decode_page::<O::Success>(&raw) {
             Ok((page, errors)) => {
                 let errors = errors.into_iter().map(|error| error.with_operation(O::INFO.name));
@@ -210,9 +213,10 @@ impl Transport {
             return Err(flow.finish(Error::configuration(message)));
         }
         loop {
+            // The request comes first, so that bad input is refused before even a login is sent.
+            let mut request = self.request(make, &flow, options).map_err(|error| flow.finish(error))?;
             let held = self.auth.header(&self.context()).await.map_err(|error| flow.finish(error))?;
-            let mut request = make().map_err(|error| flow.finish(error))?;
-            self.dress(&mut request, &flow, held.header(), options).map_err(|error| flow.finish(error))?;
+            request.headers_mut().insert(header::AUTHORIZATION, held.header().clone());
             *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
             flow.attempts += 1;
             let outcome = attempt::run(&self.http, request, self.settings.max_body).await;
@@ -238,14 +242,10 @@ impl Transport {
         Context::new(self.http.clone(), self.settings.clock.clone(), self.settings.attempt_timeout)
     }
 
-    /// Adds what every request carries, and refuses one that is not what the operation says.
-    fn dress(
-        &self,
-        request: &mut Request,
-        flow: &Flow<'_>,
-        token: &HeaderValue,
-        options: &CallOptions,
-    ) -> Result<()> {
+    /// Makes the request with what every one carries but the token, and refuses one that is not
+    /// what the operation says.
+    fn request(&self, make: Make<'_>, flow: &Flow<'_>, options: &CallOptions) -> Result<Request> {
+        let mut request = make()?;
         let template = options.template.as_deref().unwrap_or(flow.info.template);
         if let Some(method) = &options.method {
             *request.method_mut() = method.clone();
@@ -267,8 +267,7 @@ impl Transport {
         for (name, value) in &options.headers {
             own.insert(name.clone(), value.clone());
         }
-        own.insert(header::AUTHORIZATION, token.clone());
-        Ok(())
+        Ok(request)
     }
 }
 

@@ -233,3 +233,27 @@ async fn both_error_shapes_keep_status_headers_and_body() {
     assert_eq!(problem.code, Some(400));
     assert!(error.correlation_id().is_some());
 }
+
+#[tokio::test]
+async fn bad_input_is_refused_before_even_a_login_is_sent() {
+    let fake = fake_with(1).await;
+    let client = fake.client().expect("a client");
+    let requests = [
+        client.list_entitlements().page(2),
+        client.list_entitlements().page(0).limit(1),
+        client.list_entitlements().filter(Filter::raw("[]")),
+        client.list_entitlements().sort(Sort::raw("{created, -1}")),
+        client.list_entitlements().fields([""]),
+        client.list_entitlements().limit(u64::MAX),
+        client.list_entitlements().with_correlation_id("a\nb"),
+        client.list_entitlements().tenant("a\nb"),
+    ];
+    for request in requests {
+        let error = request.send().await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert_eq!(error.attempts(), 0);
+    }
+    let error = client.list_entitlements().page_size(0).stream().try_next().await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!((fake.list_requests(), fake.keycloak().received().len()), (0, 0));
+}

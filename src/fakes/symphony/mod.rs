@@ -20,7 +20,8 @@ pub const PLAINLY_FAKE_KEY: &str = include_str!("../keys/plainly-fake-pkcs8.pem"
 /// The name under which the fake knows the key.
 pub const KEY_NAME: &str = "plainly-fake-key";
 
-/// A running fake of the Entitlements API, with one tenant that may hand out all networks.
+/// A running fake of the Entitlements API, with one tenant that may hand out the five networks of
+/// the vendor's example.
 ///
 /// It verifies signatures, keeps state and pages by cursors. Dropping it stops it.
 #[derive(Debug)]
@@ -77,6 +78,16 @@ impl Fake {
     /// Adds a user of the tenant's own pod, who can then be entitled.
     pub fn add_user(&self, id: &str, email: &str, first_name: &str, last_name: &str) {
         self.served.state().add_user(User::new(id, email, first_name, last_name));
+    }
+
+    /// Gives the tenant a further network, for example
+    /// [`WhatsAppDirect`](ExternalNetwork::WhatsAppDirect), on which advisors are pre-entitled.
+    pub fn enable_network(&self, network: impl Into<ExternalNetwork>) {
+        let network = network.into();
+        let mut state = self.served.state();
+        if !state.networks.contains(&network) {
+            state.networks.push(network);
+        }
     }
 
     /// Takes a network from the tenant: adding to it is then answered with 403.

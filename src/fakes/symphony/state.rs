@@ -53,7 +53,13 @@ impl State {
         Self {
             page_size: 25,
             accepted_token: None,
-            networks: ExternalNetwork::KNOWN.to_vec(),
+            networks: vec![
+                ExternalNetwork::WeChat,
+                ExternalNetwork::WhatsApp,
+                ExternalNetwork::Sms,
+                ExternalNetwork::SmsDirect,
+                ExternalNetwork::Line,
+            ],
             users: BTreeMap::new(),
             entitlements: BTreeMap::new(),
         }
