@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
-use syn::{Attribute, Field, Fields, File, ImplItem, Item, ItemMod, ItemStruct, LitStr, parse_quote};
+use syn::{
+    Attribute, Expr, Field, Fields, File, ImplItem, Item, ItemMod, ItemStruct, LitStr, Stmt, parse_quote,
+    visit_mut::VisitMut,
+};
 
 use super::{operation::Operation, walk};
 
@@ -28,7 +31,17 @@ pub(crate) fn finish(
             Item::Mod(module) if module.ident == "types" => {
                 published = polish_types(module, document, models);
             }
-            Item::Impl(block) => block.items.retain(|member| !is_unused_constructor(member)),
+            Item::Impl(block) => {
+                block.items.retain(|member| !is_unused_constructor(member));
+                block.items.iter_mut().for_each(make_lean);
+            }
+            Item::Struct(client) if client.ident == "Client" => {
+                for field in &mut client.fields {
+                    if field.ident.as_ref().is_some_and(|name| name == "baseurl") {
+                        field.ty = parse_quote!(::reqwest::Url);
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -46,9 +59,58 @@ pub(crate) fn finish(
     .to_string()
 }
 
-/// `Client::new` would build an HTTP client of its own, with other limits than ours.
+/// The generator's constructors take the base URL as text, and one would build an HTTP client of
+/// its own, with other limits than ours.
 fn is_unused_constructor(member: &ImplItem) -> bool {
-    matches!(member, ImplItem::Fn(function) if function.sig.ident == "new")
+    let ImplItem::Fn(function) = member else { return false };
+    function.sig.ident == "new" || function.sig.ident == "new_with_client"
+}
+
+/// Puts the path behind a base URL that was parsed before, instead of parsing the whole URL for
+/// every call, and leaves out a header with the document's version that no vendor asks for.
+fn make_lean(member: &mut ImplItem) {
+    let ImplItem::Fn(method) = member else { return };
+    for statement in &mut method.block.stmts {
+        let Stmt::Local(local) = statement else { continue };
+        let Some(init) = &mut local.init else { continue };
+        if let Expr::Macro(call) = &mut *init.expr
+            && call.mac.path.is_ident("format")
+        {
+            let text = call
+                .mac
+                .tokens
+                .to_string()
+                .replace("self . baseurl", "crate::generated::path(&self.baseurl)");
+            let Ok(tokens) = text.parse::<proc_macro2::TokenStream>() else { continue };
+            init.expr = parse_quote!(crate::generated::with_path(&self.baseurl, &format!(#tokens)));
+        }
+    }
+    let text = |statement: &Stmt| statement.to_token_stream().to_string();
+    // More than one header would be the arguments of the operation.
+    if method
+        .block
+        .stmts
+        .iter()
+        .any(|statement| text(statement).contains("HeaderMap :: with_capacity (1usize)"))
+    {
+        let is_header = |text: &str| text.starts_with("let mut header_map") || text.starts_with("header_map");
+        method.block.stmts.retain(|statement| !is_header(&text(statement)));
+        WithoutHeaders.visit_block_mut(&mut method.block);
+    }
+}
+
+/// Takes the call of `headers(…)` out of the making of a request.
+struct WithoutHeaders;
+
+impl VisitMut for WithoutHeaders {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        syn::visit_mut::visit_expr_mut(self, expression);
+        if let Expr::MethodCall(call) = expression
+            && call.method == "headers"
+        {
+            *expression = (*call.receiver).clone();
+        }
+    }
 }
 
 fn polish_types(module: &mut ItemMod, document: &Value, models: &BTreeSet<String>) -> Vec<String> {

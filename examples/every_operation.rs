@@ -65,20 +65,20 @@ async fn run() -> std::result::Result<usize, Box<dyn Error>> {
 async fn symphony(client: &symphony::Client, report: &mut Report) {
     let network = || ExternalNetwork::SmsDirect;
     let both = || Advisor::id("351775001412105").and_email("ada+x@acme.example");
-    report.add("symphony.list_entitlements", client.list_entitlements().send().await);
+    report.add("symphony.list_entitlements", &client.list_entitlements().send().await);
     let add = client
         .add_entitlement(network(), both())
         .phone_number("+1 234-567-8912")
         .permissions(["create:room", "invite:contact"])
         .federation_group_id("emea");
-    report.add("symphony.add_entitlement", add.send().await);
+    report.add("symphony.add_entitlement", &add.send().await);
     let list = client.list_entitled_advisors(network()).list_permissions(true).after("eyJ4IjoiMSJ9+/==");
-    report.add("symphony.list_entitled_advisors", list.send().await);
+    report.add("symphony.list_entitled_advisors", &list.send().await);
     report.add(
         "symphony.get_advisor_entitlement",
-        client.get_advisor_entitlement(network(), both()).send().await,
+        &client.get_advisor_entitlement(network(), both()).send().await,
     );
-    report.add("symphony.remove_entitlement", client.remove_entitlement(network(), both()).send().await);
+    report.add("symphony.remove_entitlement", &client.remove_entitlement(network(), both()).send().await);
 }
 
 async fn crm_gateway(client: &crm_gateway::Client, report: &mut Report) {
@@ -90,29 +90,30 @@ async fn crm_gateway(client: &crm_gateway::Client, report: &mut Report) {
         .limit(50)
         .page(2)
         .tenant("nagra");
-    report.add("crm_gateway.list_entitlements", list.send().await);
+    report.add("crm_gateway.list_entitlements", &list.send().await);
 }
 
 async fn connect_user(user: &connect::UserClient, report: &mut Report) {
     let (enterprise, order_type) = ("468979834", "56235 æ");
-    report.add("user.list_global_permissions", user.list_global_permissions().send().await);
-    report.add("user.list_enterprise_permissions", user.list_enterprise_permissions(enterprise).send().await);
+    report.add("user.list_global_permissions", &user.list_global_permissions().send().await);
+    let list = user.list_enterprise_permissions(enterprise);
+    report.add("user.list_enterprise_permissions", &list.send().await);
     let change = user
         .change_enterprise_permissions(enterprise)
         .set("TM", ChannelState::Shield)
         .set("DM", ChannelState::Permission);
-    report.add("user.change_enterprise_permissions", change.send().await);
+    report.add("user.change_enterprise_permissions", &change.send().await);
     let list = user.list_order_type_permissions(enterprise, order_type);
-    report.add("user.list_order_type_permissions", list.send().await);
+    report.add("user.list_order_type_permissions", &list.send().await);
     let change = user.change_order_type_permissions(enterprise, order_type).set("EM", ChannelState::None);
-    report.add("user.change_order_type_permissions", change.send().await);
+    report.add("user.change_order_type_permissions", &change.send().await);
 }
 
 async fn connect_app(app: &connect::Client, report: &mut Report) {
     let shield = app.shield(Credential::phone("+4712345678")).channel("DM");
-    report.add("app.shield.order_type", shield.order_type("468979834", "56235").send().await);
+    report.add("app.shield.order_type", &shield.order_type("468979834", "56235").send().await);
     let shield = app.shield(Credential::email("ada@acme.example")).channel("TM");
-    report.add("app.shield.enterprise", shield.enterprise("468979834").send().await);
+    report.add("app.shield.enterprise", &shield.enterprise("468979834").send().await);
 }
 
 /// Prints one line per call and counts the failures.
@@ -122,8 +123,8 @@ struct Report {
 }
 
 impl Report {
-    fn add<T>(&mut self, operation: &str, outcome: Result<Response<T>>) {
-        let (status, headers, body, error) = match &outcome {
+    fn add<T>(&mut self, operation: &str, outcome: &Result<Response<T>>) {
+        let (status, headers, body, error) = match outcome {
             Ok(answer) => (Some(answer.status().as_u16()), answer.headers(), answer.body(), None),
             Err(error) => {
                 (error.status().map(|status| status.as_u16()), error.headers(), error.body(), Some(error))

@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
 }
 
 /// Ends the tour unless what was seen is what should be.
-fn expect<T: PartialEq + std::fmt::Debug>(what: &str, seen: T, expected: T) -> Outcome {
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, expected: &T) -> Outcome {
     if seen == expected {
         return Ok(());
     }
@@ -57,7 +57,7 @@ async fn tour_symphony() -> Outcome {
     let networks = client.list_entitlements().send().await?.into_inner().entitlements;
     let names: Vec<_> = networks.iter().map(ExternalNetwork::as_str).collect();
     println!("The tenant may hand out: {}", names.join(", "));
-    expect("networks", names.contains(&"WHATSAPP"), true)?;
+    expect("networks", &names.contains(&"WHATSAPP"), &true)?;
 
     for name in people {
         let advisor = Advisor::email(format!("{name}@acme.example"));
@@ -72,10 +72,10 @@ async fn tour_symphony() -> Outcome {
         .send()
         .await?;
     println!("Entitling ada once more is harmless: she was entitled before = {}.", again.was_entitled());
-    expect("ada was entitled", again.was_entitled(), true)?;
+    expect("ada was entitled", &again.was_entitled(), &true)?;
     let missing: Vec<_> = again.failed_permissions().iter().map(|failed| failed.name().to_owned()).collect();
     println!("  … and she lacks what was asked for: {}", missing.join(", "));
-    expect("missing permissions", missing, vec!["create:castle".to_owned()])?;
+    expect("missing permissions", &missing, &vec!["create:castle".to_owned()])?;
 
     let sms = client
         .ensure_entitled(ExternalNetwork::SmsDirect, ada())
@@ -86,7 +86,7 @@ async fn tour_symphony() -> Outcome {
     for failed in sms.failed_permissions() {
         println!("For SMS-DIRECT, the permission {} was refused with {:?}.", failed.name(), failed.status());
     }
-    expect("refused permissions", sms.failed_permissions().len(), 1)?;
+    expect("refused permissions", &sms.failed_permissions().len(), &1)?;
 
     let mut advisors =
         client.list_entitled_advisors(ExternalNetwork::WhatsApp).list_permissions(true).stream();
@@ -94,12 +94,12 @@ async fn tour_symphony() -> Outcome {
     while let Some(advisor) = advisors.try_next().await? {
         let name = advisor.first_name.unwrap_or_default();
         println!("  {name:<7} {} permissions", advisor.permissions.len());
-        expect("permissions of an advisor", advisor.permissions.len(), 5)?;
+        expect("permissions of an advisor", &advisor.permissions.len(), &5)?;
         listed.insert(name);
     }
     println!("{} advisors on {} pages.", listed.len(), advisors.pages_so_far());
-    expect("listed advisors", listed, people.iter().map(ToString::to_string).collect())?;
-    expect("pages", advisors.pages_so_far(), 3)?;
+    expect("listed advisors", &listed, &people.iter().map(ToString::to_string).collect())?;
+    expect("pages", &advisors.pages_so_far(), &3)?;
 
     let carl = || Advisor::id("351775001412003");
     let read = client.get_advisor_entitlement(ExternalNetwork::WhatsApp, carl()).send().await?;
@@ -108,7 +108,7 @@ async fn tour_symphony() -> Outcome {
     let gone = client.get_advisor_entitlement(ExternalNetwork::WhatsApp, carl()).send().await;
     let error = gone.err().ok_or("carl is still entitled")?;
     println!("Removed, and then: {error}");
-    expect("carl is gone", error.is_not_found(), true)
+    expect("carl is gone", &error.is_not_found(), &true)
 }
 
 async fn tour_crm_gateway() -> Outcome {
@@ -142,13 +142,13 @@ async fn tour_crm_gateway() -> Outcome {
         clock.advance(Duration::from_secs(299));
         println!("  … five minutes pass, and the access token expires");
     }
-    expect("pages", seen, 4)?;
-    expect("entitlements", ids.len() as u64, count)?;
-    expect("order", dates.is_sorted_by(|one, other| one >= other), true)?;
+    expect("pages", &seen, &4)?;
+    expect("entitlements", &(ids.len() as u64), &count)?;
+    expect("order", &dates.is_sorted_by(|one, other| one >= other), &true)?;
     let counts = fake.keycloak().counts();
     println!("Keycloak saw {} login and {} refreshes.", counts.logins, counts.refreshes);
-    expect("logins", counts.logins, 1)?;
-    expect("refreshes", counts.refreshes, 3)
+    expect("logins", &counts.logins, &1)?;
+    expect("refreshes", &counts.refreshes, &3)
 }
 
 async fn tour_connect() -> Outcome {
@@ -170,31 +170,31 @@ async fn tour_connect() -> Outcome {
         println!("  {channel}: {answer:<12} {:?}", found.states());
     }
     let allowed = ["TM", "DM", "EM"].map(|channel| effective.allows(channel));
-    expect("allowed channels", allowed, [false, true, true])?;
+    expect("allowed channels", &allowed, &[false, true, true])?;
 
     let level = ada.update_enterprise_permissions(enterprise).set("EM", ChannelState::Shield).send().await?;
     println!("A change: EM is now {}, and DM is still {}.", level.state("EM"), level.state("DM"));
-    expect("EM", level.state("EM"), ChannelState::Shield)?;
-    expect("DM", level.state("DM"), ChannelState::Permission)?;
+    expect("EM", &level.state("EM"), &ChannelState::Shield)?;
+    expect("DM", &level.state("DM"), &ChannelState::Permission)?;
 
     let by_phone =
         app.shield(Credential::phone("+47 987 65 432")).channel("DM").order_type(enterprise, order_type);
     let shielded = by_phone.send().await?;
     println!("A shield by phone number found {} customer.", shielded.count.unwrap_or_default());
-    expect("shielded customers", shielded.count, Some(1))?;
+    expect("shielded customers", &shielded.count, &Some(1))?;
     let effective = ada.effective_permissions(enterprise, order_type).send().await?;
     let allowed = ["TM", "DM", "EM"].map(|channel| effective.allows(channel));
     println!("After both, allowed: TM {}, DM {}, EM {}", allowed[0], allowed[1], allowed[2]);
-    expect("allowed channels", allowed, [false, false, false])?;
+    expect("allowed channels", &allowed, &[false, false, false])?;
 
     let before = clock.elapsed();
     fake.reply_next(Reply::new(429).with_header("x-ratelimit-reset", "17"));
     let level = ada.list_global_permissions().send().await?;
-    let waited = (clock.elapsed() - before).as_secs();
+    let waited = clock.elapsed().saturating_sub(before).as_secs();
     println!(
         "Too many calls: waited {waited} s of virtual time, then attempt {} answered.",
         level.attempts()
     );
-    expect("attempts", level.attempts(), 2)?;
-    expect("seconds waited", waited, 17)
+    expect("attempts", &level.attempts(), &2)?;
+    expect("seconds waited", &waited, &17)
 }

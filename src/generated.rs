@@ -22,6 +22,12 @@ macro_rules! service {
         pub(crate) mod $module {
             include!(concat!(env!("OUT_DIR"), "/", stringify!($module), ".rs"));
 
+            impl Client {
+                pub(crate) fn new(baseurl: reqwest::Url, client: reqwest::Client) -> Self {
+                    Self { baseurl, client }
+                }
+            }
+
             impl ClientHooks<()> for Client {
                 async fn pre<E>(
                     &self,
@@ -34,6 +40,18 @@ macro_rules! service {
             }
         }
     };
+}
+
+/// The path of a base URL, without the slash at its end.
+fn path(base: &reqwest::Url) -> &str {
+    base.path().trim_end_matches('/')
+}
+
+/// A base URL with another path.
+fn with_path(base: &reqwest::Url, path: &str) -> reqwest::Url {
+    let mut url = base.clone();
+    url.set_path(path);
+    url
 }
 
 service!(symphony, "symphony");
@@ -92,7 +110,10 @@ mod capture {
         fn a_generated_method_makes_its_request_at_the_first_poll_and_sends_nothing() {
             let server = crate::transport::Server::parse("http://localhost", false).expect("valid");
             let http = server.http_client(&crate::transport::Settings::default(), None).expect("builds");
-            let client = super::super::symphony::Client::new_with_client("http://localhost:1/admin", http);
+            let client = super::super::symphony::Client::new(
+                Url::parse("http://localhost:1/admin").expect("a URL"),
+                http,
+            );
             let made = request(client.list_entitlements()).expect("a request");
             assert_eq!(made.method(), Method::GET);
             assert_eq!(made.url().as_str(), "http://localhost:1/admin/api/v2/customer/entitlements");

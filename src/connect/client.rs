@@ -157,7 +157,7 @@ impl Common {
     pub(super) fn transport(self, auth: Auth) -> Result<(Transport, generated::Client, Shapes)> {
         let shapes = self.overrides.checked()?;
         let transport = Transport::new(self.environment.api_server(), auth, self.settings, problem::read)?;
-        let requests = generated::Client::new_with_client(transport.base(), transport.http().clone());
+        let requests = generated::Client::new(transport.url().clone(), transport.http().clone());
         Ok((transport, requests, shapes))
     }
 }

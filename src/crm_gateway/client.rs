@@ -153,7 +153,7 @@ impl ClientBuilder {
             .auth
             .ok_or_else(|| Error::configuration("no credential was given; call `auth(Keycloak::new(…))`"))?;
         let transport = Transport::new(&self.base_url, auth, self.settings, problem::read)?;
-        let requests = generated::Client::new_with_client(transport.base(), transport.http().clone());
+        let requests = generated::Client::new(transport.url().clone(), transport.http().clone());
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests })))
     }
 }

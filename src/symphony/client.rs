@@ -271,7 +271,7 @@ impl ClientBuilder {
             Error::configuration("no credential was given; call `auth(JwtSigner::from_pem(…)?)`")
         })?;
         let transport = Transport::new(&self.base_url, auth, self.settings, problem::read)?;
-        let requests = generated::Client::new_with_client(transport.base(), transport.http().clone());
+        let requests = generated::Client::new(transport.url().clone(), transport.http().clone());
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests })))
     }
 }

@@ -39,11 +39,11 @@ impl Outcome {
 /// Sends the request and reads the body inside the attempt, so that a body that breaks off
 /// counts as a failed attempt.
 pub(crate) async fn run(http: &reqwest::Client, request: Request, max_body: usize) -> Outcome {
-    let response = match http.execute(request).await {
+    let mut response = match http.execute(request).await {
         Ok(response) => response,
         Err(error) => return failed_to_send(error),
     };
-    let (status, headers) = (response.status(), response.headers().clone());
+    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     match read_body(response, &headers, max_body).await {
         Ok(body) => Outcome::Answer(Raw { status, headers, body, attempts: 0, correlation_id: None }),
         Err(BodyFailure::TooLarge(body)) => Outcome::Broken(too_large(status, headers, body, max_body)),

@@ -152,6 +152,10 @@ impl Transport {
         &self.http
     }
 
+    pub(crate) fn url(&self) -> &Url {
+        self.server.url()
+    }
+
     pub(crate) fn base(&self) -> &str {
         self.server.base()
     }

@@ -26,6 +26,9 @@ pub(crate) fn segment(argument: &str, value: &str) -> Result<()> {
 /// Whether `path` has exactly the segments of `template`, where `{name}` stands for any one that
 /// is not empty.
 pub(crate) fn matches(path: &str, template: &str) -> bool {
+    if path == template {
+        return true;
+    }
     let mut segments = path.split('/');
     let mut pattern = template.split('/');
     loop {

@@ -22,17 +22,21 @@ impl Server {
         Ok(Self { base, url })
     }
 
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
     /// Refuses a request that would go elsewhere than the operation's template says.
     pub(crate) fn check(&self, url: &Url, template: &str) -> Result<()> {
-        let same_origin = url.scheme() == self.url.scheme()
-            && url.host_str() == self.url.host_str()
-            && url.port_or_known_default() == self.url.port_or_known_default();
-        let own_path = url.path().strip_prefix(self.url.path().trim_end_matches('/'));
-        if same_origin && own_path.is_some_and(|own| path::matches(own, template)) {
+        // Both are normalised, and a template begins with a slash: with the same beginning and a
+        // path that matches, origin and base path are the same too.
+        let own = url.as_str().strip_prefix(&self.base);
+        let own_path = own.and_then(|own| own.split(['?', '#']).next());
+        if own_path.is_some_and(|own| path::matches(own, template)) {
             return Ok(());
         }
         Err(Error::invalid_input("path", format!("does not have the segments of `{template}`")))
@@ -169,11 +173,15 @@ mod tests {
         assert_eq!(server.base(), "http://localhost:81/admin");
         let check = |url: &str| server.check(&Url::parse(url).expect("a URL"), "/api/{x}");
         check("http://localhost:81/admin/api/1").expect("fits");
+        check("http://localhost:81/admin/api/1?x=/2#3").expect("fits");
         for bad in [
             "http://localhost:82/admin/api/1",
             "https://localhost:81/admin/api/1",
             "http://localhost:81/api/1",
             "http://localhost:81/admin/api/1/2",
+            "http://localhost:811/admin/api/1",
+            "http://localhost:81/adminx/api/1",
+            "http://me@localhost:81/admin/api/1",
         ] {
             check(bad).expect_err(bad);
         }

@@ -189,6 +189,9 @@ async fn a_refresh_whose_answer_was_lost_is_not_repeated_but_replaced_by_a_login
     clock.advance(Duration::from_secs(290));
     fake.keycloak().reply_next_after_change(Reply::new(502).with_body("text/html", "<html>"));
     client.list_entitlements().limit(1).send().await.expect("read");
+    let grants: Vec<_> =
+        fake.keycloak().received().iter().filter_map(|sent| sent.form("grant_type")).collect();
+    assert_eq!(grants, ["password", "refresh_token", "password"]);
     assert_eq!((fake.keycloak().counts().logins, fake.keycloak().counts().refreshes), (2, 1));
 }
 

@@ -1,11 +1,16 @@
 //! Behaviour tests, through the public API or raw HTTP, in one binary.
 
+#[cfg(feature = "symphony")]
+mod bad_input;
 #[cfg(all(feature = "fakes", feature = "connect"))]
 mod connect;
 #[cfg(all(feature = "fakes", feature = "crm-gateway"))]
 mod crm_gateway;
+#[cfg(feature = "symphony")]
+mod decode_symphony;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
+#[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod support;
 #[cfg(all(feature = "fakes", feature = "symphony"))]
 mod symphony;
@@ -13,3 +18,5 @@ mod symphony;
 mod wire_connect;
 #[cfg(feature = "crm-gateway")]
 mod wire_crm_gateway;
+#[cfg(feature = "symphony")]
+mod wire_symphony;

@@ -33,7 +33,8 @@ pub(crate) mod answer {
     pub(crate) fn with(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
         let length =
             if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines = lines.concat();
         let bytes = format!("HTTP/1.1 {status} Scripted\r\n{lines}{length}\r\n{body}").into_bytes();
         Answer { bytes, keep_alive: true }
     }

@@ -1,0 +1,143 @@
+# The stages of .ci/run that are more than one command. Each runs in a subshell with `set -e`.
+
+NODE_TOOLS=$PWD/.ci/tools/node
+PYTHON_TOOLS=$PWD/.ci/tools/python
+TEST_LOG=$CARGO_TARGET_DIR/ci-test.log
+SPECS=(symphony crm-gateway connect)
+# With the features of the README's commands, so that nothing is compiled for it alone.
+EXAMPLE=(--features fakes --example every_operation)
+# What the linter would otherwise send or ask for.
+export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+export PATH=$NODE_TOOLS/node_modules/.bin:$PYTHON_TOOLS/bin:$PATH
+rm -f "$TEST_LOG"
+
+install_tools() {
+    # The feature `native-tls` links the system's OpenSSL.
+    if ! pkg-config --exists openssl; then
+        apt-get update -q
+        apt-get install -q -y libssl-dev pkg-config
+    fi
+    npm install --no-audit --no-fund --loglevel=error --prefix "$NODE_TOOLS" \
+        @redocly/cli@2.77.0 @stoplight/prism-cli@5.14.2
+    python3 -m venv "$PYTHON_TOOLS"
+    pip install -q --disable-pip-version-check openapi-generator-cli==7.26.0
+
+    rustc --version
+    cargo --version
+    cargo clippy --version
+    cargo fmt --version
+    echo "node $(node --version), npm $(npm --version)"
+    python3 --version
+    java -version
+    echo "redocly $(redocly --version)"
+    echo "prism $(prism --version)"
+    echo "openapi-generator $(openapi-generator-cli version)"
+}
+
+# Runs the one line of README.md that starts with `cargo` and this word, so that the README is true.
+from_readme() {
+    local lines
+    mapfile -t lines < <(grep -E "^cargo $1( |\$)" README.md)
+    if ((${#lines[@]} != 1)); then
+        echo "README.md has ${#lines[@]} lines with \`cargo $1\` instead of one"
+        return 1
+    fi
+    echo "\$ ${lines[0]}"
+    bash -ec "${lines[0]}" 2>&1 | tee "$CARGO_TARGET_DIR/ci-$1.log"
+}
+
+# When the build script wrote its output last.
+generated_at() {
+    cargo build "${EXAMPLE[@]}" --message-format=json-render-diagnostics | python3 -c '
+import json, os, sys
+for message in map(json.loads, sys.stdin):
+    if message["reason"] == "build-script-executed" and "entitlements" in message["package_id"]:
+        print(os.stat(message["out_dir"] + "/symphony.rs").st_mtime_ns)'
+}
+
+# A user who edits a source must not wait for the generator; one who edits a specification must get it.
+build_script_reruns() {
+    local first source spec
+    first=$(generated_at)
+    touch src/lib.rs
+    source=$(generated_at)
+    touch specs/symphony.yaml
+    spec=$(generated_at)
+    echo "generated at $first, after a change of a source at $source, of a specification at $spec"
+    [[ -n $first && $source == "$first" && $spec != "$first" ]]
+}
+
+lint_specs() {
+    local spec report
+    for spec in "${SPECS[@]}"; do
+        report=$(redocly lint --extends recommended --format json "specs/$spec.yaml")
+        python3 -c '
+import json, sys
+report = json.loads(sys.argv[2])
+print(sys.argv[1], report["totals"])
+for problem in report["problems"]:
+    print(" ", problem["ruleId"], problem["message"])
+sys.exit(any(report["totals"].values()))' "$spec" "$report"
+    done
+}
+
+# A generator that is not ours has to accept the documents and to make clients that compile.
+generate_clients() {
+    local spec folder=$CARGO_TARGET_DIR/openapi-generator
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    for spec in "${SPECS[@]}"; do
+        openapi-generator-cli generate -g rust -i "specs/$spec.yaml" -o "$folder/$spec" \
+            --package-name "generated-$spec" >"$folder/$spec.log" 2>&1 || { cat "$folder/$spec.log"; return 1; }
+    done
+    printf '[workspace]\nresolver = "2"\nmembers = ["symphony", "crm-gateway", "connect"]\n' >"$folder/Cargo.toml"
+    # The versions that are compiled already.
+    cp Cargo.lock "$folder"
+    cargo check --no-default-features --manifest-path "$folder/Cargo.toml" --workspace
+}
+
+# A mock server that is not ours has to accept every request that the clients make.
+call_mock_servers() {
+    local index ports log=$CARGO_TARGET_DIR/ci-calls.log
+    cargo build "${EXAMPLE[@]}"
+    read -r -a ports < <(python3 -c '
+import socket
+free = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+print(*(each.getsockname()[1] for each in free))')
+    # Not local: the trap runs after the function.
+    pids=()
+    trap 'kill "${pids[@]}" 2>/dev/null; wait' EXIT
+    for index in 0 1 2; do
+        prism mock --errors --multiprocess false -p "${ports[index]}" "specs/${SPECS[index]}.yaml" \
+            >"$CARGO_TARGET_DIR/prism-${SPECS[index]}.log" 2>&1 &
+        pids+=($!)
+    done
+    for index in 0 1 2; do
+        await_port "${pids[index]}" "${ports[index]}"
+    done
+    # The judge has to judge: a request without its body must be refused.
+    node -e '
+fetch(process.argv[1], { method: "POST" }).then(answer => {
+    if (!answer.headers.has("sl-violations")) throw new Error(`Prism accepts a wrong request: ${answer.status}`)
+})' "http://127.0.0.1:${ports[0]}/api/v2/customer/entitlements"
+    "$CARGO_TARGET_DIR/debug/examples/every_operation" --symphony "http://127.0.0.1:${ports[0]}" \
+        --crm-gateway "http://127.0.0.1:${ports[1]}" --connect "http://127.0.0.1:${ports[2]}" | tee "$log"
+    for index in 0 1 2; do
+        kill -0 "${pids[index]}"
+    done
+    [[ $(wc -l <"$log") == 13 ]]
+}
+
+# Waits until somebody listens, at most a minute; a server that ended is a failure at once.
+await_port() {
+    local pid=$1 port=$2 tries
+    for ((tries = 0; tries < 120; tries++)); do
+        kill -0 "$pid"
+        if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            return
+        fi
+        sleep 0.5
+    done
+    echo "nothing listens on port $port"
+    return 1
+}
