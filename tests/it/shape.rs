@@ -10,6 +10,10 @@ use entitlements::{
 
 fn is_client<C: Clone + Send + Sync + std::fmt::Debug + 'static>(_: &C) {}
 
+fn shared<T: Send + Sync + 'static>() {}
+
+fn movable<T: Send + Unpin + 'static>() {}
+
 fn can_be_spawned<F: Future + Send + 'static>(_: F) {}
 
 fn token() -> StaticToken {
@@ -83,10 +87,8 @@ fn a_future_awaited_outside_tokio_says_so_and_does_not_panic() {
 
 #[test]
 fn the_public_types_can_cross_threads() {
-    fn check<T: Send + Sync + 'static>() {}
-    check::<Error>();
-    check::<Auth>();
-    check::<Response<symphony::model::EntitledAdvisors>>();
-    fn movable<T: Send + Unpin + 'static>() {}
+    shared::<Error>();
+    shared::<Auth>();
+    shared::<Response<symphony::model::EntitledAdvisors>>();
     movable::<Pager<symphony::model::AdvisorEntitlement>>();
 }

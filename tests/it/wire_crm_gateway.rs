@@ -215,6 +215,12 @@ async fn an_answer_that_is_too_large_is_cut_and_reported() {
     assert!(error.to_string().contains("1000 bytes"), "{error}");
 }
 
+#[derive(serde::Deserialize)]
+struct Counts {
+    #[serde(rename = "matchedCount")]
+    matched: u32,
+}
+
 #[tokio::test]
 async fn requests_that_no_method_models_go_the_same_way() {
     let server = RawServer::start([
@@ -230,12 +236,6 @@ async fn requests_that_no_method_models_go_the_same_way() {
     let error = put().json(&json!({ "status": "UNSUBSCRIBED" })).send().await.expect_err("not repeated");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::OutcomeUnknown, 1));
     put().send().await.expect("answered");
-
-    #[derive(serde::Deserialize)]
-    struct Counts {
-        #[serde(rename = "matchedCount")]
-        matched: u32,
-    }
     let counts = put().repeatable(true).send_as::<Counts>().await.expect("repeated");
     assert_eq!((counts.matched, counts.attempts()), (2, 2));
     let seen = server.requests();
