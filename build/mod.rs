@@ -33,13 +33,6 @@ pub(crate) struct Findings {
     pub(crate) list: Vec<Finding>,
 }
 
-impl Findings {
-    fn one(file: &str, place: &str, rule: &'static str, problem: String, mend: &'static str) -> Self {
-        let finding = Finding { place: place.into(), rule, problem, mend };
-        Self { file: file.into(), list: vec![finding] }
-    }
-}
-
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, finding) in self.list.iter().enumerate() {
@@ -55,15 +48,18 @@ impl fmt::Display for Findings {
 
 /// Reads a document without looking at what it says.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Value, Findings> {
-    yaml_serde::from_str(text).map_err(|error| {
-        Findings::one(
-            file,
-            "the document",
-            "yaml",
-            format!("it is not YAML: {error}"),
-            "mend the line that the message names",
-        )
-    })
+    let refused = |error: yaml_serde::Error| {
+        let finding = Finding {
+            place: "the document".into(),
+            rule: "yaml",
+            problem: format!("it is not YAML: {error}"),
+            mend: "mend the place that the message names",
+        };
+        Findings { file: file.into(), list: vec![finding] }
+    };
+    // Only this type refuses a key that stands there twice.
+    yaml_serde::from_str::<yaml_serde::Value>(text).map_err(refused)?;
+    yaml_serde::from_str(text).map_err(refused)
 }
 
 /// The Rust source of one service: models, a client that makes requests, and operation markers.
@@ -76,6 +72,7 @@ pub(crate) fn rust_source(file: &str, service: &str, text: &str) -> Result<Strin
     let operations = operation::read(&document);
     let models = walk::reachable_from_responses(&document);
     let reduced = reduce::for_generator(&document, &models);
-    let tokens = generate::tokens(file, service, &reduced)?;
+    let tokens = generate::tokens(service, &reduced)
+        .map_err(|finding| Findings { file: file.into(), list: vec![finding] })?;
     Ok(polish::finish(service, tokens, &document, &models, &operations))
 }

@@ -159,7 +159,8 @@ fn redacting_debug(model: &mut ItemStruct, personal: &BTreeSet<String>) -> Item 
         let ident = &field.ident;
         let label = ident.as_ref().map(ToString::to_string).unwrap_or_default();
         if personal.contains(&wire_name(field)) {
-            quote!(.field(#label, &crate::field::redacted(&self.#ident)))
+            let presence = presence(field);
+            quote!(.field(#label, &crate::field::redacted(#presence)))
         } else {
             quote!(.field(#label, &self.#ident))
         }
@@ -171,6 +172,19 @@ fn redacting_debug(model: &mut ItemStruct, personal: &BTreeSet<String>) -> Item 
             }
         }
     }
+}
+
+/// What tells whether a field has a value: the field itself, or a stand-in where it cannot be asked.
+fn presence(field: &Field) -> proc_macro2::TokenStream {
+    let kind = field.ty.to_token_stream().to_string().replace(' ', "");
+    let ident = &field.ident;
+    let asked = [
+        "::std::option::Option<",
+        "::std::string::String",
+        "::std::vec::Vec<",
+        "::std::collections::HashMap<",
+    ];
+    if asked.iter().any(|prefix| kind.starts_with(prefix)) { quote!(&self.#ident) } else { quote!(&Some(())) }
 }
 
 fn named(fields: &Fields) -> impl Iterator<Item = &Field> {
@@ -205,8 +219,8 @@ fn decode_leniently(field: &mut Field) {
         "::std::option::Option<::std::string::String>" => ("text", true),
         "::std::option::Option<i64>" => ("integer", true),
         "::std::option::Option<bool>" => ("flag", true),
-        list if list.starts_with("::std::vec::Vec<") => ("or_default", false),
-        map if map.starts_with("::std::collections::HashMap<") => ("or_default", false),
+        "::std::collections::HashMap<::std::string::String,::std::string::String>" => ("texts", false),
+        list if list.starts_with("::std::vec::Vec<") => ("list", false),
         _ => return,
     };
     let function = format!("crate::field::{function}");

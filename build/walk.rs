@@ -38,7 +38,7 @@ pub(crate) fn schemas(document: &Value) -> impl Iterator<Item = (&str, &Value)> 
 /// Follows a local reference as far as it goes; anything else is returned as it is.
 pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let mut current = value;
-    // A chain longer than this is a circle, which the check reports as a dangling reference.
+    // A chain longer than this is a circle, which the check reports as leading nowhere.
     for _ in 0..16 {
         match text(current, "$ref").and_then(|target| pointer(document, target)) {
             Some(target) => current = target,
@@ -69,15 +69,15 @@ pub(crate) fn json_schema(body: &Value) -> Option<&Value> {
     body.pointer("/content/application~1json/schema")
 }
 
-/// Path-level and operation-level parameters of an operation, resolved.
+/// The parameters of an operation, resolved: its own, and those of the path that it does not
+/// declare anew.
 pub(crate) fn parameters<'a>(document: &'a Value, path: &str, operation: &'a Value) -> Vec<&'a Value> {
+    let of = |holder: &'a Value| items(holder, "parameters").map(|parameter| resolve(document, parameter));
+    let own: Vec<_> = of(operation).collect();
     let shared = document.get("paths").and_then(|paths| paths.get(path));
-    shared
-        .into_iter()
-        .flat_map(|item| items(item, "parameters"))
-        .chain(items(operation, "parameters"))
-        .map(|parameter| resolve(document, parameter))
-        .collect()
+    let is_new =
+        |one: &&Value| own.iter().all(|other| one["name"] != other["name"] || one["in"] != other["in"]);
+    shared.into_iter().flat_map(of).filter(is_new).chain(own.iter().copied()).collect()
 }
 
 /// Names of the component schemas that any response of any operation can hold.
@@ -90,6 +90,13 @@ pub(crate) fn reachable_from_responses(document: &Value) -> BTreeSet<String> {
             }
         }
     }
+    found
+}
+
+/// Names of the component schemas that a schema refers to, also by way of others.
+pub(crate) fn reachable(document: &Value, schema: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect(document, schema, &mut found);
     found
 }
 

@@ -1,24 +1,55 @@
 //! Fields that decode leniently and print discreetly: what the generated models call.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// `null` and absence read as the empty value, for lists and maps.
-pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// A list, also where it is `null`; an item that is `null` is none and left out.
+pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
+    T: Deserialize<'de>,
 {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    deserializer.deserialize_any(List(PhantomData))
+}
+
+struct List<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or null")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<Option<T>>()? {
+            items.extend(item);
+        }
+        Ok(items)
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
 }
 
 /// A text, also where the server sends a number or a boolean for it.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar).map(|scalar| scalar.map(Cow::into_owned))
+}
+
+/// Texts by name, also where the server sends another scalar for one; `null` counts as absent.
+#[cfg(feature = "symphony")]
+pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text(#[serde(deserialize_with = "text")] Option<String>);
+    let texts: Option<HashMap<String, Text>> = Option::deserialize(deserializer)?;
+    Ok(texts.into_iter().flatten().filter_map(|(name, text)| Some((name, text.0?))).collect())
 }
 
 /// An integer, also where the server sends it as a text or with a zero fraction.
@@ -134,7 +165,7 @@ impl<T> Presence for Vec<T> {
     }
 }
 
-impl<K, V, S> Presence for std::collections::HashMap<K, V, S> {
+impl<K, V, S> Presence for HashMap<K, V, S> {
     fn is_present(&self) -> bool {
         !self.is_empty()
     }
@@ -150,7 +181,7 @@ mod tests {
         text: Option<String>,
         #[serde(default, deserialize_with = "integer")]
         integer: Option<i64>,
-        #[serde(default, deserialize_with = "or_default")]
+        #[serde(default, deserialize_with = "list")]
         list: Vec<i64>,
     }
 
@@ -192,9 +223,10 @@ mod tests {
 
     #[test]
     fn null_and_absence_are_an_empty_list() {
-        for json in ["{}", r#"{"list":null}"#, r#"{"list":[]}"#] {
+        for json in ["{}", r#"{"list":null}"#, r#"{"list":[]}"#, r#"{"list":[null]}"#] {
             assert!(read(json).expect(json).list.is_empty());
         }
+        assert_eq!(read(r#"{"list":[1,null,2]}"#).expect("valid").list, [1, 2]);
     }
 
     #[test]

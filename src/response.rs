@@ -15,6 +15,9 @@ pub struct Response<T> {
     value: T,
     raw: Raw,
     item_errors: Vec<Error>,
+    /// Where in the page the items of `item_errors` were.
+    #[cfg_attr(not(any_listing), allow(dead_code, reason = "only listings have pages"))]
+    item_places: Vec<usize>,
 }
 
 /// An answer before it is decoded.
@@ -29,7 +32,7 @@ pub(crate) struct Raw {
 
 impl<T> Response<T> {
     pub(crate) fn new(value: T, raw: Raw) -> Self {
-        Self { value, raw, item_errors: Vec::new() }
+        Self { value, raw, item_errors: Vec::new(), item_places: Vec::new() }
     }
 
     /// The HTTP status.
@@ -76,8 +79,8 @@ impl<T> Response<T> {
     }
 
     #[cfg(any_listing)]
-    pub(crate) fn with_item_errors(mut self, errors: Vec<Error>) -> Self {
-        self.item_errors = errors;
+    pub(crate) fn with_item_errors(mut self, errors: impl IntoIterator<Item = (usize, Error)>) -> Self {
+        (self.item_places, self.item_errors) = errors.into_iter().unzip();
         self
     }
 
@@ -95,8 +98,8 @@ impl<T> Response<T> {
     }
 
     #[cfg(any_listing)]
-    pub(crate) fn into_parts(self) -> (T, Vec<Error>) {
-        (self.value, self.item_errors)
+    pub(crate) fn into_parts(self) -> (T, Vec<(usize, Error)>) {
+        (self.value, self.item_places.into_iter().zip(self.item_errors).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use super::{FieldsEncoding, Filter, Sort, client::Inner, model};
 use crate::{
     Error, Result,
     generated::{self, crm_gateway::op},
-    page::{Fetched, NumberSource, Numbered, PageModel, Pager, Position},
+    page::{Fetched, NumberSource, Numbered, PageModel, Pager, Position, in_order},
     response::Response,
     time::BoxFuture,
     transport::{CallOptions, Operation, call_options, checked_header, opaque_debug},
@@ -223,8 +223,7 @@ impl ListEntitlements {
         (self.page, self.limit) = (Some(page), Some(limit));
         let (page, errors) = self.send().await?.into_parts();
         let total = total(&page);
-        let items = page.resource_set.into_iter().map(Ok).chain(errors.into_iter().map(Err)).collect();
-        Ok(Fetched { items, total, next: None })
+        Ok(Fetched { items: in_order(page.resource_set, errors), total, next: None })
     }
 
     fn options(&self) -> Result<CallOptions> {

@@ -17,8 +17,8 @@ pub(crate) trait PageModel: DeserializeOwned + Default {
     fn items_mut(&mut self) -> &mut Vec<Self::Item>;
 }
 
-/// The page, and an error for each item that cannot be decoded.
-pub(crate) type Decoded<M> = (M, Vec<Error>);
+/// The page, and the place and the error of each item that cannot be decoded.
+pub(crate) type Decoded<M> = (M, Vec<(usize, Error)>);
 
 /// Decodes the page at once, and item by item where that fails.
 pub(crate) fn decode_page<M: PageModel>(raw: &Raw) -> Result<Decoded<M>> {
@@ -40,10 +40,20 @@ fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
     for (index, item) in items.into_iter().enumerate() {
         match decode::json(item.get().as_bytes()) {
             Ok(item) => page.items_mut().push(item),
-            Err(_) => failed.push(undecodable(raw, index, item)),
+            Err(_) => failed.push((index, undecodable(raw, index, item))),
         }
     }
     Some((page, failed))
+}
+
+/// Items and errors in the order that they had in the page.
+pub(crate) fn in_order<T>(items: Vec<T>, failed: Vec<(usize, Error)>) -> Vec<Result<T>> {
+    let mut all: Vec<_> = items.into_iter().map(Ok).collect();
+    for (index, error) in failed {
+        // The places count all items, so inserting them one after the other restores the page.
+        all.insert(index.min(all.len()), Err(error));
+    }
+    all
 }
 
 fn undecodable(raw: &Raw, index: usize, item: &RawValue) -> Error {

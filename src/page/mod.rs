@@ -13,7 +13,7 @@ pub(crate) use self::by_cursor::{CursorSource, cursor};
 pub(crate) use self::by_number::{NumberSource, Numbered};
 pub use self::pager::{Page, Pager, Pages};
 pub(crate) use self::{
-    decode::{PageModel, decode_page},
+    decode::{PageModel, decode_page, in_order},
     pager::{Fetched, PageSource, Position},
 };
 

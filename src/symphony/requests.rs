@@ -12,7 +12,7 @@ use crate::{
         self,
         symphony::{op, types},
     },
-    page::{CursorSource, Fetched, PageModel, Pager, Position, cursor},
+    page::{CursorSource, Fetched, PageModel, Pager, Position, cursor, in_order},
     response::Response,
     time::BoxFuture,
     transport::{
@@ -222,11 +222,11 @@ impl ListEntitledAdvisors {
         let response = self.send().await?;
         let next = if backwards { previous(&response) } else { next(&response) };
         let (page, errors) = response.into_parts();
-        let items = page.entitlements.into_iter().map(Ok).chain(errors.into_iter().map(Err)).collect();
-        Ok(Fetched { items, total: None, next })
+        Ok(Fetched { items: in_order(page.entitlements, errors), total: None, next })
     }
 
     fn make(&self) -> Result<reqwest::Request> {
+        check_text("network", self.network.as_str())?;
         segment("network", self.network.as_str())?;
         if self.after.is_some() && self.before.is_some() {
             return Err(Error::invalid_input("after", "must not be combined with `before`"));

@@ -35,7 +35,7 @@ pub(crate) use self::{
 #[cfg(any_grant)]
 pub(crate) use self::{retry::backoff, server::checked_url};
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     auth::{Auth, Context},
     decode,
     response::{Raw, Response},
@@ -197,8 +197,9 @@ impl Transport {
         }
         match crate::page::decode_page::<O::Success>(&raw) {
             Ok((page, errors)) => {
-                let errors = errors.into_iter().map(|error| error.with_operation(O::INFO.name));
-                Ok(Response::new(page, raw).with_item_errors(errors.collect()))
+                let errors =
+                    errors.into_iter().map(|(place, error)| (place, error.with_operation(O::INFO.name)));
+                Ok(Response::new(page, raw).with_item_errors(errors))
             }
             Err(error) => Err(undecodable(error, O::INFO.name, raw)),
         }
@@ -330,9 +331,15 @@ pub(crate) fn undecodable(error: Error, operation: &'static str, raw: Raw) -> Er
         .with_answer(raw.status, raw.headers, raw.body)
 }
 
-/// A method that is not one of HTTP's tokens cannot be sent.
+/// A method that is not one of HTTP's tokens cannot be sent; letter case counts in HTTP, and every
+/// method that an API has is in upper case. `CONNECT` has no path that could be
+/// checked, and the answer to `TRACE` is the request with its token.
 pub(crate) fn method(name: &str) -> Result<Method> {
-    Method::from_bytes(name.as_bytes()).map_err(|_| {
-        Error::new(ErrorKind::Configuration, format!("`{}` is no HTTP method", name.escape_debug()))
-    })
+    let refused = |rule| Error::configuration(format!("`{}` {rule}", name.escape_debug()));
+    let method =
+        Method::from_bytes(name.to_ascii_uppercase().as_bytes()).map_err(|_| refused("is no HTTP method"))?;
+    if matches!(method, Method::CONNECT | Method::TRACE) {
+        return Err(refused("is a method for proxies and tests of them, which no API has"));
+    }
+    Ok(method)
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
     time::{Clock, SystemClock},
 };
 
@@ -51,7 +51,8 @@ impl Settings {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, self.user_agent()?);
         for (name, value) in &self.default_headers {
-            let (name, value) = checked_header(name, value)?;
+            let (name, value) =
+                checked_header(name, value).map_err(|error| error.with_kind(ErrorKind::Configuration))?;
             headers.insert(name, value);
         }
         Ok(headers)

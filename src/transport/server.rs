@@ -39,7 +39,9 @@ impl Server {
         if own_path.is_some_and(|own| path::matches(own, template)) {
             return Ok(());
         }
-        Err(Error::invalid_input("path", format!("does not have the segments of `{template}`")))
+        // The template of a raw request is what the caller wrote, which can be anything.
+        let rule = "leads elsewhere, or has characters that must be percent-encoded";
+        Err(Error::invalid_input("path", rule))
     }
 
     /// An HTTP client with our safety settings. Neither redirects nor repeats are its business.

@@ -371,7 +371,7 @@ fn cookie() {
 
 #[test]
 fn parameter_location() {
-    for (location, shown) in [("in: body, ", "String(\"body\")"), ("", "Null")] {
+    for (location, shown) in [("in: body, ", "\"body\""), ("", "null")] {
         assert_refused(
             &[("{name: colour, in: query, ", &format!("{{name: colour, {location}"))],
             &format!(

@@ -1,7 +1,11 @@
 //! Behaviour tests, through the public API or raw HTTP, in one binary.
 
+#[path = "../../build/mod.rs"]
+mod build;
+
 #[cfg(feature = "symphony")]
 mod bad_input;
+mod build_rules;
 #[cfg(all(feature = "fakes", feature = "connect"))]
 mod connect;
 #[cfg(all(feature = "fakes", feature = "crm-gateway"))]
@@ -10,6 +14,7 @@ mod crm_gateway;
 mod decode_symphony;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
+mod specs;
 #[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod support;
 #[cfg(all(feature = "fakes", feature = "symphony"))]
