@@ -4,6 +4,7 @@
 
 pub(crate) mod check;
 pub(crate) mod generate;
+pub(crate) mod lean;
 pub(crate) mod operation;
 pub(crate) mod polish;
 pub(crate) mod reduce;

@@ -323,7 +323,7 @@ impl From<Infallible> for Error {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any_service))]
 mod tests {
     use super::*;
 

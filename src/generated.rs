@@ -100,12 +100,11 @@ mod capture {
         Err(Error::invalid_input("request", problem))
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "symphony"))]
     mod tests {
         use super::*;
 
         /// What the whole crate rests on: the method does not suspend before `pre`.
-        #[cfg(feature = "symphony")]
         #[test]
         fn a_generated_method_makes_its_request_at_the_first_poll_and_sends_nothing() {
             let server = crate::transport::Server::parse("http://localhost", false).expect("valid");

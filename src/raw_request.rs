@@ -80,6 +80,9 @@ impl RawRequest {
 
     /// Sends the request; the answer is any JSON, or `null` where it has no body.
     ///
+    /// Dropping the future leaves open whether the server carried the request out; for a read
+    /// that loses nothing.
+    ///
     /// # Errors
     ///
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the path does not start with `/`, holds
@@ -94,7 +97,8 @@ impl RawRequest {
         transport::decode_as(name, raw)
     }
 
-    /// Sends the request and reads the answer as a type of yours.
+    /// Sends the request and reads the answer as a type of yours. Dropping the future means the
+    /// same as for [`send`](Self::send).
     ///
     /// # Errors
     ///

@@ -85,7 +85,7 @@ impl<T> Response<T> {
     }
 
     /// A value that stands for an answer which was an error.
-    #[cfg(feature = "crm-gateway")]
+    #[cfg(any_listing)]
     pub(crate) fn standing_for(error: &Error, value: T) -> Self {
         let raw = Raw {
             status: error.status().unwrap_or_default(),
@@ -95,6 +95,12 @@ impl<T> Response<T> {
             correlation_id: error.correlation_id().map(str::to_owned),
         };
         Self::new(value, raw)
+    }
+
+    #[cfg(feature = "symphony")]
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        let Self { value, raw, item_errors, item_places } = self;
+        Response { value: change(value), raw, item_errors, item_places }
     }
 
     #[cfg(any_listing)]

@@ -48,7 +48,8 @@ impl ListPermissions {
         decode_level(info.name, self.send_raw(info).await?, true)
     }
 
-    /// Sends the request and reads the answer as a type of yours.
+    /// Sends the request and reads the answer as a type of yours. Dropping the future means
+    /// the same as for [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -136,7 +137,8 @@ impl ChangePermissions {
         decode_level(info.name, self.send_raw(info).await?, false)
     }
 
-    /// Sends the request and reads the answer as a type of yours.
+    /// Sends the request and reads the answer as a type of yours. Dropping the future means
+    /// the same as for [`send`](Self::send).
     ///
     /// # Errors
     ///

@@ -102,7 +102,8 @@ macro_rules! shield_methods {
             inner.transport.send::<$operation>(&|| self.make(), &options).await
         }
 
-        /// Sends the request and reads the answer as a type of yours.
+        /// Sends the request and reads the answer as a type of yours. Dropping the future means
+        /// the same as for [`send`](Self::send).
         ///
         /// # Errors
         ///

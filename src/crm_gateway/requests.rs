@@ -164,7 +164,8 @@ impl ListEntitlements {
         }
     }
 
-    /// Fetches one page and reads it as a type of yours.
+    /// Fetches one page and reads it as a type of yours. Dropping the future means the
+    /// same as for [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -174,7 +175,8 @@ impl ListEntitlements {
         self.inner.transport.send_as::<op::ListEntitlements, T>(&|| self.make(), &options).await
     }
 
-    /// Counts the entitlements that the filter lets through, without fetching them.
+    /// Counts the entitlements that the filter lets through, without fetching them. Dropping the
+    /// future loses nothing.
     ///
     /// Source: the operator's page on the upstream service, where `limit=0` returns the count.
     ///

@@ -96,7 +96,8 @@ impl<T: Send + Unpin + 'static> Pager<T> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// The next item, or `None` at the end, in the shape that `?` likes.
+    /// The next item, or `None` at the end, in the shape that `?` likes. Dropping the future
+    /// loses nothing.
     ///
     /// # Errors
     ///
@@ -105,7 +106,7 @@ impl<T: Send + Unpin + 'static> Pager<T> {
         self.next().await.transpose()
     }
 
-    /// All items of the rest of the listing.
+    /// All items of the rest of the listing. Dropping the future drops what was read so far.
     ///
     /// # Errors
     ///
@@ -207,12 +208,13 @@ pub struct Pages<T> {
 }
 
 impl<T: Send + Unpin + 'static> Pages<T> {
-    /// The next page, or `None` at the end of the listing.
+    /// The next page, or `None` at the end of the listing. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Result<Page<T>>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// The next page, or `None` at the end, in the shape that `?` likes.
+    /// The next page, or `None` at the end, in the shape that `?` likes. Dropping the future
+    /// loses nothing.
     ///
     /// # Errors
     ///

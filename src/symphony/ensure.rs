@@ -4,7 +4,7 @@ use super::{
     EntitlementStatus, ExternalNetwork, model,
     requests::{AddEntitlement, GetAdvisorEntitlement, RemoveEntitlement},
 };
-use crate::{Error, ErrorKind, Result, transport::opaque_debug};
+use crate::{Error, ErrorKind, Response, Result, transport::opaque_debug};
 
 const ALREADY_EXISTS: &str = "entitlement.already.exists";
 const NOT_FOUND: &str = "entitlement.not.found";
@@ -53,7 +53,8 @@ impl EnsureEntitled {
         self
     }
 
-    /// Adds the entitlement, or finds it there.
+    /// Adds the entitlement, or finds it there. Status, headers and body are those of the answer
+    /// that decided it.
     ///
     /// Dropping the future leaves open whether the entitlement was added; calling again finds out.
     ///
@@ -61,7 +62,7 @@ impl EnsureEntitled {
     ///
     /// See the method of the client. [`ErrorKind::OutcomeUnknown`] remains only where reading
     /// back failed as well.
-    pub async fn send(self) -> Result<Entitled> {
+    pub async fn send(self) -> Result<Response<Entitled>> {
         let mut added = self.add.clone().send().await;
         if let Err(error) = &added {
             let unknown = error.kind() == ErrorKind::OutcomeUnknown;
@@ -74,19 +75,22 @@ impl EnsureEntitled {
             }
         }
         match added {
-            Ok(added) => Ok(Entitled::added(added.into_inner(), &self.add.permissions)),
+            Ok(added) => Ok(added.map(|added| Entitled::added(added, &self.add.permissions))),
             Err(error) if error.code() == Some(ALREADY_EXISTS) => self.read_back(false).await?.ok_or(error),
             Err(error) => Err(error),
         }
     }
 
     /// What is there now, or `None` if nothing is.
-    async fn read_back(&self, after_lost_answer: bool) -> Result<Option<Entitled>> {
+    async fn read_back(&self, after_lost_answer: bool) -> Result<Option<Response<Entitled>>> {
         let add = &self.add;
         let mut get = GetAdvisorEntitlement::new(add.inner.clone(), add.network.clone(), add.advisor.clone());
         get.options = add.options.clone();
         match get.send().await {
-            Ok(found) => Ok(Some(Entitled::found(found.into_inner(), &add.permissions, !after_lost_answer))),
+            Ok(found) => {
+                let entitled = |found| Entitled::found(found, &add.permissions, !after_lost_answer);
+                Ok(Some(found.map(entitled)))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) if after_lost_answer => {
                 let message = "the entitlement may have been added, and reading it back failed; call again";
@@ -229,10 +233,13 @@ impl EnsureRemoved {
     /// # Errors
     ///
     /// See the method of the client. A 404 that is not about the entitlement stays an error.
-    pub async fn send(self) -> Result<Removed> {
+    pub async fn send(self) -> Result<Response<Removed>> {
         match self.remove.send().await {
-            Ok(response) => Ok(Removed { before: response.status().is_success() }),
-            Err(error) if is_gone(&error) => Ok(Removed { before: false }),
+            Ok(removed) => {
+                let before = removed.status().is_success();
+                Ok(removed.map(|()| Removed { before }))
+            }
+            Err(error) if is_gone(&error) => Ok(Response::standing_for(&error, Removed { before: false })),
             Err(error) => Err(error),
         }
     }

@@ -185,7 +185,8 @@ impl ListEntitledAdvisors {
         transport.send_page::<op::ListEntitledAdvisors>(&|| self.make(), &self.options).await
     }
 
-    /// Fetches one page and reads it as a type of yours.
+    /// Fetches one page and reads it as a type of yours. Dropping the future means the
+    /// same as for [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -323,7 +324,8 @@ impl GetAdvisorEntitlement {
         decode_answer::<op::GetAdvisorEntitlement>(raw)
     }
 
-    /// Sends the request and reads the answer as a type of yours.
+    /// Sends the request and reads the answer as a type of yours. Dropping the future means
+    /// the same as for [`send`](Self::send).
     ///
     /// # Errors
     ///

@@ -18,7 +18,8 @@ macro_rules! send_methods {
         }
 
         /// Sends the request and reads the answer as a type of yours, for example one with
-        /// fields that the model does not have.
+        /// fields that the model does not have. Dropping the future means the same as for
+        /// [`send`](Self::send).
         ///
         /// # Errors
         ///

@@ -161,6 +161,12 @@ mod tests {
         assert!(refusal("").contains("not an absolute URL"));
     }
 
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    #[test]
+    fn https_needs_a_tls_feature() {
+        assert!(refusal("https://a.example").contains("no TLS feature is enabled"));
+    }
+
     #[test]
     fn plain_http_is_for_loopback_or_by_name() {
         for local in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:80", "http://localhost:9"] {

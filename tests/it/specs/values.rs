@@ -1,5 +1,6 @@
 //! The open vocabularies of the crate are those of the documents.
 
+#[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 use super::*;
 
 /// Compares the known values of the documents with those of the crate's types.
