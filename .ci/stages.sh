@@ -11,14 +11,29 @@ export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 export PATH=$NODE_TOOLS/node_modules/.bin:$PYTHON_TOOLS/bin:$PATH
 rm -f "$TEST_LOG"
 
+# Other versions could pass or fail for reasons of their own.
+require_version() {
+    local wanted=$1 found=$2
+    if [[ $found != "$wanted"* ]]; then
+        echo "this needs $wanted*, but found: ${found:-nothing}"
+        return 1
+    fi
+}
+
 install_tools() {
+    require_version "rustc 1.95." "$(rustc --version)"
+    require_version "node v20." "node $(node --version)"
+    require_version "Python 3.11." "$(python3 --version)"
+    require_version "openjdk 17." "$(java --version | head -n 1)"
     # The feature `native-tls` links the system's OpenSSL.
     if ! pkg-config --exists openssl; then
         apt-get update -q
         apt-get install -q -y libssl-dev pkg-config
     fi
-    npm install --no-audit --no-fund --loglevel=error --prefix "$NODE_TOOLS" \
-        @redocly/cli@2.77.0 @stoplight/prism-cli@5.14.2
+    # The lock file has checksums and no addresses, so that any registry serves.
+    mkdir -p "$NODE_TOOLS"
+    cp .ci/node/package.json .ci/node/package-lock.json "$NODE_TOOLS"
+    npm ci --no-audit --no-fund --loglevel=error --prefix "$NODE_TOOLS"
     python3 -m venv "$PYTHON_TOOLS"
     pip install -q --disable-pip-version-check openapi-generator-cli==7.26.0
 

@@ -17,8 +17,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// An argument breaks a rule; nothing was sent. Mend the argument that the text names.
     InvalidInput,
-    /// The client was put together in a way that cannot work; nothing was sent. Mend the builder
-    /// call that the text names.
+    /// The client was put together in a way that cannot work; nothing was sent. Mend what the
+    /// text names: a builder call, or a call awaited outside a Tokio runtime.
     Configuration,
     /// No connection was made, so the server saw nothing. Calling again is safe.
     NotSent,
@@ -244,7 +244,8 @@ impl Error {
     }
 
     pub(crate) fn with_correlation_id(mut self, id: Option<&str>) -> Self {
-        self.0.correlation_id = id.map(str::to_owned);
+        // A caller's own id is printed, and a line break would make two lines of an error.
+        self.0.correlation_id = id.map(|id| id.escape_debug().to_string());
         self
     }
 

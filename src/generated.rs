@@ -108,7 +108,7 @@ mod capture {
         #[test]
         fn a_generated_method_makes_its_request_at_the_first_poll_and_sends_nothing() {
             let server = crate::transport::Server::parse("http://localhost", false).expect("valid");
-            let http = server.http_client(&crate::transport::Settings::default(), None).expect("builds");
+            let http = server.http_client(&crate::transport::Settings::default()).expect("builds");
             let client = super::super::symphony::Client::new(
                 Url::parse("http://localhost:1/admin").expect("a URL"),
                 http,

@@ -55,7 +55,9 @@ struct Cache {
 struct State {
     held: Option<Arc<Held>>,
     generation: u64,
-    pending: Option<Pending>,
+    pending: Option<(u64, Pending)>,
+    /// Numbers the acquisitions, so that one that ended badly clears no later one.
+    started: u64,
 }
 
 type Pending = Shared<BoxFuture<'static, std::result::Result<Arc<Held>, Arc<Error>>>>;
@@ -157,7 +159,7 @@ impl Cache {
 
     fn join_or_start(self: Arc<Self>, context: &Context) -> Pending {
         let mut state = self.write();
-        if let Some(pending) = &state.pending {
+        if let Some((_, pending)) = &state.pending {
             return pending.clone();
         }
         if let Some(held) = state.held.as_ref().filter(|held| held.is_fresh(context.clock().now())) {
@@ -167,18 +169,31 @@ impl Cache {
         // A task of its own: a caller who goes away must not lose a rotated refresh token.
         let task = tokio::spawn(self.clone().acquire(context.clone()));
         let cache = self.clone();
+        state.started += 1;
+        let number = state.started;
         let pending = async move {
-            task.await.unwrap_or_else(|_| {
-                // The runtime went away with the task; the next caller starts another.
-                cache.write().pending = None;
-                let message = "the login was interrupted because its runtime ended; call again";
-                Err(Arc::new(Error::new(ErrorKind::NotSent, message)))
-            })
+            match task.await {
+                Ok(outcome) => outcome,
+                Err(ended) => Err(Arc::new(cache.ended_badly(number, &ended))),
+            }
         }
         .boxed()
         .shared();
-        state.pending = Some(pending.clone());
+        state.pending = Some((number, pending.clone()));
         pending
+    }
+
+    /// The task of an acquisition ended without an outcome; the next caller starts another.
+    fn ended_badly(&self, number: u64, ended: &tokio::task::JoinError) -> Error {
+        let mut state = self.write();
+        if state.pending.as_ref().is_some_and(|(current, _)| *current == number) {
+            state.pending = None;
+        }
+        if ended.is_panic() {
+            return Error::new(ErrorKind::LoginFailed, "the token source panicked");
+        }
+        let message = "the login was interrupted because its runtime ended; call again";
+        Error::new(ErrorKind::NotSent, message)
     }
 
     async fn acquire(self: Arc<Self>, context: Context) -> std::result::Result<Arc<Held>, Arc<Error>> {
@@ -198,7 +213,8 @@ impl Cache {
 fn held(token: &Token, asked_at: Instant, generation: u64) -> Result<Held> {
     let lifetime = token.lifetime();
     let margin = lifetime.map(|lifetime| (lifetime / MARGIN_SHARE).min(LONGEST_MARGIN));
-    let end = |early: Duration| lifetime.map(|lifetime| asked_at + lifetime.saturating_sub(early));
+    // An end that no clock reaches is none.
+    let end = |early: Duration| asked_at.checked_add(lifetime?.saturating_sub(early));
     Ok(Held {
         header: token.header()?,
         generation,
@@ -237,8 +253,8 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(clock.clone());
         let server = crate::transport::Server::parse("http://localhost", false).expect("valid");
         let settings = crate::transport::Settings::default();
-        let http = server.http_client(&settings, None).expect("no TLS needed");
-        Context::new(http, clock, Duration::from_secs(1))
+        let http = server.http_client(&settings).expect("no TLS needed");
+        Context::shared(http, clock, Duration::from_secs(1))
     }
 
     async fn token(auth: &Auth, context: &Context) -> String {

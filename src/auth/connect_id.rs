@@ -49,7 +49,8 @@ impl UserTokens {
         self
     }
 
-    /// Sets how long the access token lasts from now. Default: until the server refuses it.
+    /// Sets how long the access token lasts, counted from the client's first call. Default: until
+    /// the server refuses it.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.expires_in = Some(lifetime);

@@ -93,6 +93,8 @@ pub(super) enum Stage {
     PerhapsSpent,
     /// The server refused the grant itself: the session is over, or the password is wrong.
     GrantRefused,
+    /// The server says that it carried it out, but its answer is of no use.
+    Unusable,
     /// The server refused for another reason.
     Refused,
 }
@@ -259,7 +261,7 @@ fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Grant
     let refuse = |message: &'static str| {
         let error =
             Error::new(ErrorKind::LoginFailed, message).with_answer(status, headers.clone(), Bytes::new());
-        Err(Failure::new(error, Stage::Refused))
+        Err(Failure::new(error, Stage::Unusable))
     };
     let Ok(answer) = decode::json::<Answer>(body) else {
         return refuse("the token endpoint answered with something else than a token; check its URL");

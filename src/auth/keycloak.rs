@@ -185,7 +185,8 @@ impl Keycloak {
 
     /// Keeps the newest refresh token, or the one before where the server sent none.
     fn keep(&self, granted: Granted, before: Option<Session>, context: &Context) -> Token {
-        let ends_at = granted.refresh_lifetime.map(|lifetime| context.clock().now() + lifetime);
+        let ends_at =
+            granted.refresh_lifetime.and_then(|lifetime| context.clock().now().checked_add(lifetime));
         let session = match granted.refresh_token {
             Some(refresh_token) => Some(Session { refresh_token, ends_at }),
             None => before,

@@ -15,6 +15,7 @@ mod keycloak;
 mod signer;
 mod source;
 
+pub(crate) use self::cache::Held;
 pub use self::cache::{Auth, AuthStatus};
 #[cfg(feature = "connect")]
 pub use self::connect_id::UserTokens;

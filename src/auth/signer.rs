@@ -16,6 +16,8 @@ use crate::{Error, ErrorKind, Result, time::BoxFuture};
 
 /// The longest life that Symphony accepts.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// Leaves a minute of the longest life, so that no token has expired when it is made.
+const LONGEST_BACKDATE: Duration = Duration::from_secs(29 * 60);
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Signs the bearer tokens of one Symphony key.
@@ -91,10 +93,11 @@ impl JwtSigner {
     }
 
     /// Dates tokens back by this much, for a machine whose clock runs ahead of Symphony's.
-    /// The token still ends at most 30 minutes after its `iat`. Default: not at all.
+    /// The token still ends at most 30 minutes after its `iat`. Default: not at all; at most
+    /// 29 minutes, and longer values are cut to that.
     #[must_use]
     pub fn backdate(mut self, backdate: Duration) -> Self {
-        self.backdate = backdate;
+        self.backdate = backdate.min(LONGEST_BACKDATE);
         self
     }
 
@@ -213,6 +216,15 @@ mod tests {
         );
         let token = back.sign(now()).expect("signs");
         assert_eq!(token.lifetime(), Some(Duration::from_secs(1740)));
+    }
+
+    #[test]
+    fn however_far_it_is_backdated_a_token_has_a_minute_left() {
+        let signer = JwtSigner::from_pem("desk", PKCS8).expect("a key").lifetime(LONGEST_LIFETIME);
+        for backdate in [LONGEST_BACKDATE, LONGEST_LIFETIME, Duration::MAX] {
+            let token = signer.clone().backdate(backdate).sign(now()).expect("signs");
+            assert_eq!(token.lifetime(), Some(Duration::from_secs(60)));
+        }
     }
 
     #[test]

@@ -59,6 +59,24 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+impl<S: TokenSource + ?Sized> TokenSource for Arc<S> {
+    fn acquire<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Token>> {
+        (**self).acquire(context)
+    }
+
+    fn is_renewable(&self) -> bool {
+        (**self).is_renewable()
+    }
+
+    fn endpoint(&self) -> Option<&Url> {
+        (**self).endpoint()
+    }
+
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+}
+
 /// What a [`TokenSource`] works with: the client's HTTP connection pool, time and limits.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -68,7 +86,12 @@ pub struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(http: reqwest::Client, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
+    /// A context for a test of your own [`TokenSource`].
+    pub fn new(http: reqwest::Client, clock: impl Clock, timeout: Duration) -> Self {
+        Self { http, clock: Arc::new(clock), timeout }
+    }
+
+    pub(crate) fn shared(http: reqwest::Client, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
         Self { http, clock, timeout }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, ClientAuthentication, ConnectClient, UserTokens},
     generated::connect as generated,
-    transport::{Settings, Transport, client_options},
+    transport::{Settings, Transport, client_options, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API with the application's own login.
@@ -82,6 +82,11 @@ impl Client {
     /// [`Server`](crate::ErrorKind::Server), [`Timeout`](crate::ErrorKind::Timeout) or
     /// [`NotSent`](crate::ErrorKind::NotSent), all of which are transient. Treat a shield that
     /// failed as urgent: it is an objection to marketing.
+    ///
+    /// [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) for an answer that cannot be read, is
+    /// too large or redirects: look at [`body()`](crate::Error::body) and check the base URL.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the call is awaited outside a Tokio
+    /// runtime.
     pub fn shield(&self, credential: Credential) -> Shield {
         Shield::new(self.0.clone(), credential)
     }
@@ -122,7 +127,6 @@ impl Client {
 }
 
 /// What both builders of Connect collect.
-#[derive(Debug)]
 pub(super) struct Common {
     environment: Environment,
     login: Option<(String, SecretString)>,
@@ -140,7 +144,8 @@ impl Common {
             authentication: ClientAuthentication::default(),
             scope: None,
             overrides: Overrides::default(),
-            settings: Settings::default(),
+            // Working advice for this API: a 500 is repeated at most once.
+            settings: Settings { internal_errors: 1, ..Settings::default() },
         }
     }
 
@@ -216,7 +221,6 @@ impl Common {
 
 /// Settings of a [`Client`].
 #[must_use = "a builder makes nothing until `build()` is called"]
-#[derive(Debug)]
 pub struct ClientBuilder {
     common: Common,
     auth: Option<Auth>,
@@ -251,3 +255,5 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests, shapes, login })))
     }
 }
+
+opaque_debug!(ClientBuilder);

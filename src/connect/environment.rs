@@ -140,10 +140,12 @@ fn check_template(operation: Unconfirmed, template: &str) -> Result<()> {
     if !operation.path_is_open() {
         return Err(refused(operation, "path", "is documented and cannot be replaced"));
     }
-    let is_path =
-        template.starts_with('/') && !template.contains(['?', '#', '\\', '%']) && template.is_ascii();
-    let mut segments = template.split('/').skip(1);
-    if !is_path || segments.any(|segment| matches!(segment, "" | "." | "..")) {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_segment = |segment: &str| {
+        let placeholder = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        !matches!(segment, "" | "." | "..") && placeholder.unwrap_or(segment).bytes().all(unreserved)
+    };
+    if !template.strip_prefix('/').is_some_and(|path| path.split('/').all(is_segment)) {
         return Err(refused(operation, "path", "must be a plain path such as `/v1/client/pbm/shield`"));
     }
     let mut used: Vec<_> = template.split('/').filter(|segment| segment.contains(['{', '}'])).collect();
@@ -217,7 +219,18 @@ mod tests {
         };
         path(ShieldEnterprise, "/v1/client/customer/pbm/shield").expect("a path");
         path(ChangeOrderTypePermissions, "/v1/pbm/{orderTypeCode}/of/{enterpriseCode}").expect("a path");
-        for bad in ["", "v1", "/v1/../x", "/v1//x", "/v1?x=1", "/v1/{enterpriseCode}"] {
+        for bad in [
+            "",
+            "v1",
+            "/v1/../x",
+            "/v1//x",
+            "/v1?x=1",
+            "/v1/a b",
+            "/v1/a\nb",
+            "/v1/%2e",
+            "/v1/a{b}",
+            "/v1/{enterpriseCode}",
+        ] {
             let error = path(ShieldEnterprise, bad).expect_err(bad);
             assert!(error.to_string().contains("`ShieldEnterprise`"), "{error}");
         }

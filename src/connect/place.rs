@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{EnterpriseCode, OrderTypeCode};
+use super::{EnterpriseCode, LevelKind, OrderTypeCode};
 use crate::{Error, Result};
 
 /// An argument that was checked when it was given; `send()` reports what is wrong with it.
@@ -38,6 +38,14 @@ pub(super) enum Level {
 }
 
 impl Place {
+    pub(super) fn kind(&self) -> LevelKind {
+        match self {
+            Self::Global => LevelKind::Global,
+            Self::Enterprise(_) => LevelKind::Enterprise,
+            Self::OrderType(..) => LevelKind::OrderType,
+        }
+    }
+
     pub(super) fn checked(&self) -> Result<Level> {
         Ok(match self {
             Self::Global => Level::Global,

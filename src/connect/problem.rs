@@ -36,6 +36,7 @@ pub(super) fn read(raw: &Raw) -> Reading {
             _ => None,
         },
         code: code.map(Into::into),
+        ..Reading::default()
     }
 }
 

@@ -45,7 +45,7 @@ impl ListPermissions {
     /// See the method of the client.
     pub async fn send(self) -> Result<Response<model::Level>> {
         let info = self.info();
-        decode_level(info.name, self.send_raw(info).await?, true)
+        decode_level(info.name, self.place.kind(), self.send_raw(info).await?, true)
     }
 
     /// Sends the request and reads the answer as a type of yours. Dropping the future means
@@ -134,7 +134,7 @@ impl ChangePermissions {
     /// See the method of the client.
     pub async fn send(self) -> Result<Response<model::Level>> {
         let info = self.info();
-        decode_level(info.name, self.send_raw(info).await?, false)
+        decode_level(info.name, self.place.kind(), self.send_raw(info).await?, false)
     }
 
     /// Sends the request and reads the answer as a type of yours. Dropping the future means
@@ -249,7 +249,14 @@ impl ReadEffectivePermissions {
         self
     }
 
-    /// Reads the three levels side by side. Dropping the future loses nothing.
+    /// Limits how many requests are sent for each of the three reads. Default: the client's.
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.levels = self.levels.map(|level| level.with_max_attempts(attempts));
+        self
+    }
+
+    /// Reads the three levels side by side. The result stands for three answers, so it has no
+    /// status or body of its own; the `list_*` methods have those. Dropping the future loses nothing.
     ///
     /// # Errors
     ///

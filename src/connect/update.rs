@@ -50,6 +50,13 @@ impl UpdatePermissions {
         self
     }
 
+    /// Limits how many requests are sent for each of the steps that this takes. Default: the
+    /// client's.
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.change = self.change.with_max_attempts(attempts);
+        self
+    }
+
     /// Reads the level, merges the channels that were set, sends all of them, and compares the
     /// answer; if it differs, the level is read once more. So the result is the same whether the
     /// server merges or replaces.

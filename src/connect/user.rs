@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, UserSession, UserTokens},
     generated::connect as generated,
-    transport::{Transport, client_options},
+    transport::{Transport, client_options, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API for one logged-in user.
@@ -245,7 +245,6 @@ impl UserClient {
 
 /// Settings of a [`UserClient`].
 #[must_use = "a builder makes nothing until `build()` is called"]
-#[derive(Debug)]
 pub struct UserClientBuilder {
     common: Common,
     tokens: Option<UserTokens>,
@@ -287,3 +286,5 @@ impl UserClientBuilder {
         Ok(UserClient::new(Arc::new(transport), requests, shapes))
     }
 }
+
+opaque_debug!(UserClientBuilder);

@@ -7,7 +7,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::Auth,
     generated::crm_gateway as generated,
-    transport::{Settings, Transport, client_options},
+    transport::{Settings, Transport, client_options, opaque_debug},
 };
 
 /// A client of the entitlements of a NAGRA OpenTV CRM Gateway.
@@ -83,6 +83,12 @@ impl Client {
     /// [`Timeout`](crate::ErrorKind::Timeout) or [`NotSent`](crate::ErrorKind::NotSent), all of
     /// which are transient.
     ///
+    /// [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) for an answer that cannot be read, is
+    /// too large or redirects: look at [`body()`](crate::Error::body) and check the base URL.
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the call is awaited outside a Tokio
+    /// runtime. From `stream()` also [`Pagination`](crate::ErrorKind::Pagination) if the
+    /// pages do not fit together.
+    ///
     /// ```no_run
     /// # async fn run(client: entitlements::crm_gateway::Client) -> entitlements::Result<()> {
     /// let how_many = client.list_entitlements().third_party().count().await?;
@@ -118,7 +124,6 @@ impl Client {
 
 /// Settings of a [`Client`].
 #[must_use = "a builder makes nothing until `build()` is called"]
-#[derive(Debug)]
 pub struct ClientBuilder {
     base_url: String,
     auth: Option<Auth>,
@@ -157,3 +162,5 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests })))
     }
 }
+
+opaque_debug!(ClientBuilder);

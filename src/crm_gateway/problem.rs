@@ -37,22 +37,19 @@ pub(super) fn read(raw: &Raw) -> Reading {
         code: code.map(Into::into),
         refusal: if refused { Refusal::Token } else { Refusal::None },
         message: words(raw.status.as_u16()),
+        ..Reading::default()
     }
 }
 
 fn refusal_in_success(raw: &Raw) -> Reading {
     let looks_like_it = raw.body.len() <= LONGEST_REFUSAL && contains(&raw.body, b"\"resultCode\"");
-    let code = looks_like_it
-        .then(|| decode::json::<Body>(&raw.body).ok()?.result_code)
-        .flatten()
-        .filter(|code| is_code(code));
-    match code {
-        None => Reading::default(),
-        Some(code) => Reading {
-            code: Some(code.into()),
-            refusal: Refusal::Token,
-            message: Some("the gateway refused the token, in a body with status 200"),
-        },
+    let code = looks_like_it.then(|| decode::json::<Body>(&raw.body).ok()?.result_code).flatten();
+    let Some(code) = code else { return Reading::default() };
+    Reading {
+        code: is_code(&code).then(|| code.into()),
+        refusal: Refusal::Token,
+        message: Some("the gateway refused the token, in a body with status 200"),
+        ..Reading::default()
     }
 }
 
@@ -107,6 +104,8 @@ mod tests {
         assert_eq!(reading(401, "").refusal, Refusal::Token);
         assert_eq!(reading(403, "<html>").refusal, Refusal::Token);
         assert_eq!(reading(200, SHAPE_B).refusal, Refusal::Token);
+        let in_words = reading(200, r#"{"resultCode":"FORBIDDEN acc-1"}"#);
+        assert_eq!((in_words.refusal, in_words.code), (Refusal::Token, None));
         assert_eq!(reading(200, r#"{"totalRecords":0,"resourceSet":[]}"#).refusal, Refusal::None);
         assert_eq!(reading(404, "").refusal, Refusal::None);
     }

@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::Auth,
     generated::symphony as generated,
-    transport::{Settings, Transport, client_options},
+    transport::{Settings, Transport, client_options, opaque_debug},
 };
 
 /// The production base URL. Source: the vendor's page "Authentication", 2022 edition.
@@ -187,7 +187,7 @@ impl Client {
     /// is there. So a job that runs again does no harm. It says which of the requested
     /// permissions are not there, also for someone who was entitled already: permissions of an
     /// existing entitlement are reported, not changed.
-    #[doc = include_str!("../docs/symphony_add_errors.md")]
+    #[doc = include_str!("../docs/symphony_ensure_errors.md")]
     ///
     /// ```no_run
     /// # use entitlements::symphony::{Advisor, Client, ExternalNetwork};
@@ -208,7 +208,7 @@ impl Client {
     }
 
     /// Makes sure that an advisor is not entitled, whether or not that was so before.
-    #[doc = include_str!("../docs/symphony_read_errors.md")]
+    #[doc = include_str!("../docs/symphony_ensure_errors.md")]
     ///
     /// ```no_run
     /// # use entitlements::symphony::{Advisor, Client, ExternalNetwork};
@@ -243,7 +243,6 @@ impl Client {
 
 /// Settings of a [`Client`].
 #[must_use = "a builder makes nothing until `build()` is called"]
-#[derive(Debug)]
 pub struct ClientBuilder {
     base_url: String,
     auth: Option<Auth>,
@@ -275,3 +274,5 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests })))
     }
 }
+
+opaque_debug!(ClientBuilder);

@@ -53,6 +53,13 @@ impl EnsureEntitled {
         self
     }
 
+    /// Limits how many requests are sent for each of the steps that this takes. Default: the
+    /// client's.
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.add = self.add.with_max_attempts(attempts);
+        self
+    }
+
     /// Adds the entitlement, or finds it there. Status, headers and body are those of the answer
     /// that decided it.
     ///
@@ -63,21 +70,25 @@ impl EnsureEntitled {
     /// See the method of the client. [`ErrorKind::OutcomeUnknown`] remains only where reading
     /// back failed as well.
     pub async fn send(self) -> Result<Response<Entitled>> {
-        let mut added = self.add.clone().send().await;
-        if let Err(error) = &added {
-            let unknown = error.kind() == ErrorKind::OutcomeUnknown;
-            if unknown || error.code() == Some(ALREADY_EXISTS) {
-                match self.read_back(unknown).await? {
-                    Some(entitled) => return Ok(entitled),
-                    // The lost request was not carried out, so asking again is safe.
-                    None => added = self.add.clone().send().await,
-                }
+        // Whether a request of this call may have added it.
+        let mut perhaps_ours = false;
+        let mut adds_left = 2;
+        loop {
+            adds_left -= 1;
+            let error = match self.add.clone().send().await {
+                Ok(added) => return Ok(added.map(|added| Entitled::added(added, &self.add.permissions))),
+                Err(error) => error,
+            };
+            perhaps_ours |= is_open(&error);
+            if !perhaps_ours && error.code() != Some(ALREADY_EXISTS) {
+                return Err(error);
             }
-        }
-        match added {
-            Ok(added) => Ok(added.map(|added| Entitled::added(added, &self.add.permissions))),
-            Err(error) if error.code() == Some(ALREADY_EXISTS) => self.read_back(false).await?.ok_or(error),
-            Err(error) => Err(error),
+            match self.read_back(perhaps_ours).await? {
+                Some(entitled) => return Ok(entitled),
+                // The request was not carried out, so asking again is safe.
+                None if adds_left > 0 => {}
+                None => return Err(error),
+            }
         }
     }
 
@@ -101,6 +112,14 @@ impl EnsureEntitled {
     }
 }
 
+/// Whether the entitlement may have been added although the call failed: the answer was lost, or
+/// was a success that cannot be read.
+fn is_open(error: &Error) -> bool {
+    let unreadable = error.kind() == ErrorKind::UnexpectedAnswer
+        && error.status().is_some_and(|status| status.is_success());
+    error.kind() == ErrorKind::OutcomeUnknown || unreadable
+}
+
 /// An advisor who is entitled now.
 #[derive(Debug, Clone)]
 pub struct Entitled {
@@ -111,10 +130,19 @@ pub struct Entitled {
 }
 
 /// A permission that was asked for and is not there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` does not show the name: where the vendor names a failed item in another way, that can
+/// be personal.
+#[derive(Clone, PartialEq, Eq)]
 pub struct FailedPermission {
     name: String,
     status: Option<i64>,
+}
+
+impl std::fmt::Debug for FailedPermission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FailedPermission").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl FailedPermission {
@@ -223,6 +251,12 @@ impl EnsureRemoved {
     /// Limits the whole call. Default: the client's.
     pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
         self.remove = self.remove.with_deadline(deadline);
+        self
+    }
+
+    /// Limits how many requests are sent. Default: the client's.
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.remove = self.remove.with_max_attempts(attempts);
         self
     }
 

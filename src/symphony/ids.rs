@@ -37,7 +37,8 @@ open_enum! {
     pub enum EntitlementStatus {
         /// The advisor can use the network.
         Entitled = "ENTITLED",
-        /// The advisor's direct number still has to be activated.
+        /// The advisor cannot use the network yet. Assumption: the entitlement waits for a phone
+        /// number to be activated.
         PreEntitled = "PRE_ENTITLED",
     }
 }

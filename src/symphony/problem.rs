@@ -94,6 +94,8 @@ pub(super) fn read(raw: &Raw) -> Reading {
     Reading {
         refusal: if raw.status.as_u16() == 401 { Refusal::Token } else { Refusal::None },
         message: kind.as_ref().map_or_else(|| hint(raw), words),
+        considered: kind.is_some(),
+        says_gone: kind == Some(ProblemType::EntitlementNotFound),
         code: kind.map(|kind| kind.as_str().to_owned().into()),
     }
 }

@@ -48,14 +48,13 @@ pub(crate) async fn run(http: &reqwest::Client, request: Request, max_body: usiz
         Ok(body) => Outcome::Answer(Raw { status, headers, body, attempts: 0, correlation_id: None }),
         Err(BodyFailure::TooLarge(body)) => Outcome::Broken(too_large(status, headers, body, max_body)),
         Err(BodyFailure::Broke(error, body)) => {
-            let message = if error.is_timeout() {
-                "the answer's body did not arrive in time"
+            let (kind, message) = if error.is_timeout() {
+                (ErrorKind::Timeout, "the answer's body did not arrive in time")
             } else {
-                "the answer's body broke off"
+                (ErrorKind::Server, "the answer's body broke off")
             };
-            let lost = Error::new(ErrorKind::Server, message)
-                .with_answer(status, headers, body)
-                .with_source(error.without_url());
+            let lost =
+                Error::new(kind, message).with_answer(status, headers, body).with_source(error.without_url());
             Outcome::Lost(lost)
         }
     }

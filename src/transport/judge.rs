@@ -5,14 +5,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use http::StatusCode;
-
 use super::{
     CallOptions, OperationInfo, Repeat, Settings,
     attempt::Outcome,
     retry::{asked_wait, backoff},
 };
-use crate::{Error, ErrorKind, response::Raw};
+use crate::{Error, ErrorKind, response::Raw, time::Clock};
 
 /// What the words of a service say about one of its answers.
 #[derive(Debug, Default)]
@@ -21,6 +19,10 @@ pub(crate) struct Reading {
     pub(crate) code: Option<Cow<'static, str>>,
     /// Whether the answer refuses the token, whatever its status.
     pub(crate) refusal: Refusal,
+    /// Whether it is the service's considered answer: a documented problem, whatever its status.
+    pub(crate) considered: bool,
+    /// Whether it says that what was to be removed is not there.
+    pub(crate) says_gone: bool,
     /// Our own words for it.
     pub(crate) message: Option<&'static str>,
 }
@@ -48,14 +50,15 @@ pub(crate) struct Flow<'a> {
     pub(crate) attempts: u32,
     max_attempts: u32,
     attempt_timeout: Duration,
-    deadline: Instant,
+    /// `None` is a deadline so far away that no clock reaches it.
+    deadline: Option<Instant>,
     longest_wait: Duration,
     correlation_id: Option<String>,
-    wall: SystemTime,
+    /// How often an unexplained 500 may be repeated.
+    internal_errors: u32,
     /// An earlier attempt may have been carried out.
     perhaps_done: bool,
     token_renewed: bool,
-    server_errors: u32,
 }
 
 impl<'a> Flow<'a> {
@@ -69,13 +72,12 @@ impl<'a> Flow<'a> {
             attempts: 0,
             max_attempts: options.max_attempts.unwrap_or(settings.max_attempts).max(1),
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
-            deadline: settings.clock.now() + options.deadline.unwrap_or(settings.deadline),
+            deadline: settings.clock.now().checked_add(options.deadline.unwrap_or(settings.deadline)),
             longest_wait: settings.longest_wait,
             correlation_id,
-            wall: settings.clock.wall(),
+            internal_errors: settings.internal_errors,
             perhaps_done: false,
             token_renewed: false,
-            server_errors: 0,
         }
     }
 
@@ -85,12 +87,20 @@ impl<'a> Flow<'a> {
 
     /// The time for the next attempt: never beyond the deadline of the call.
     pub(crate) fn attempt_timeout(&self, now: Instant) -> Result<Duration, Error> {
-        let left = self.deadline.saturating_duration_since(now);
+        let left = self.left(now);
         if left.is_zero() {
-            let message = "the deadline of the call passed before the attempt";
-            return Err(self.finish(Error::new(ErrorKind::Timeout, message)));
+            return Err(self.late("the deadline of the call passed before the attempt"));
         }
         Ok(self.attempt_timeout.min(left))
+    }
+
+    /// The time that is left for the whole call.
+    pub(crate) fn left(&self, now: Instant) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now))
+    }
+
+    pub(crate) fn late(&self, message: &'static str) -> Error {
+        self.finish(Error::new(ErrorKind::Timeout, message))
     }
 
     /// Adds to an error what is known about the call.
@@ -101,7 +111,13 @@ impl<'a> Flow<'a> {
             .with_correlation_id(self.correlation_id())
     }
 
-    pub(crate) fn judge(&mut self, outcome: Outcome, read: fn(&Raw) -> Reading, now: Instant) -> Verdict {
+    pub(crate) fn judge(
+        &mut self,
+        outcome: Outcome,
+        read: fn(&Raw) -> Reading,
+        clock: &dyn Clock,
+    ) -> Verdict {
+        let now = clock.now();
         match outcome {
             Outcome::NotSent(error) => self.again_or(error, None, now),
             Outcome::Lost(error) => self.lost(error, now),
@@ -117,7 +133,7 @@ impl<'a> Flow<'a> {
                 raw.attempts = self.attempts;
                 raw.correlation_id.clone_from(&self.correlation_id);
                 let reading = read(&raw);
-                self.answered(raw, reading, now)
+                self.answered(raw, reading, now, clock.wall())
             }
         }
     }
@@ -131,34 +147,35 @@ impl<'a> Flow<'a> {
         Verdict::Fail(self.finish(error.with_kind(ErrorKind::OutcomeUnknown)))
     }
 
-    fn answered(&mut self, raw: Raw, reading: Reading, now: Instant) -> Verdict {
+    fn answered(&mut self, raw: Raw, reading: Reading, now: Instant, wall: SystemTime) -> Verdict {
         let status = raw.status;
         if reading.refusal == Refusal::Token {
             return self.token_refused(raw, reading);
         }
-        if status.is_success() || self.is_gone(status) {
+        if status.is_success() || self.is_gone(&reading) {
             return Verdict::Done(raw);
         }
-        let wait = asked_wait(&raw.headers, self.wall);
-        let known_problem = reading.code.is_some();
+        let wait = asked_wait(status, &raw.headers, wall);
+        let considered = reading.considered;
         let error = self.error(raw, reading).with_retry_after(wait);
         match status.as_u16() {
             429 => self.again_or(error, wait, now),
             503 if wait.is_some() => self.again_or(error, wait, now),
             // A documented problem is the server's considered answer, whatever its status.
-            500..=599 if known_problem => Verdict::Fail(error),
+            500..=599 if considered => Verdict::Fail(error),
             408 | 502..=504 => self.lost(error, now),
+            500..=599 if self.internal_errors == 0 => Verdict::Fail(error),
             500..=599 => {
-                self.server_errors += 1;
-                if self.server_errors > 1 { Verdict::Fail(error) } else { self.lost(error, now) }
+                self.internal_errors -= 1;
+                self.lost(error, now)
             }
             _ => Verdict::Fail(error),
         }
     }
 
     /// A removal that may have happened already is complete when nothing is left to remove.
-    fn is_gone(&self, status: StatusCode) -> bool {
-        self.info.repeat == Repeat::Removal && self.perhaps_done && status == StatusCode::NOT_FOUND
+    fn is_gone(&self, reading: &Reading) -> bool {
+        self.info.repeat == Repeat::Removal && self.perhaps_done && reading.says_gone
     }
 
     fn token_refused(&mut self, raw: Raw, reading: Reading) -> Verdict {
@@ -173,7 +190,7 @@ impl<'a> Flow<'a> {
     /// Another attempt if the limits allow it, otherwise the error at once.
     fn again_or(&self, error: Error, asked: Option<Duration>, now: Instant) -> Verdict {
         let wait = asked.unwrap_or_else(|| backoff(self.attempts));
-        let left = self.deadline.saturating_duration_since(now);
+        let left = self.left(now);
         if self.attempts >= self.max_attempts || wait > self.longest_wait || wait >= left {
             return Verdict::Fail(self.finish(error));
         }

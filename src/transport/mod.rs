@@ -10,7 +10,7 @@ mod requests;
 mod retry;
 mod server;
 
-use std::{fmt, time::Instant};
+use std::{fmt, sync::Arc, time::Instant};
 
 use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::{Request, Url};
@@ -36,7 +36,7 @@ pub(crate) use self::{
 pub(crate) use self::{retry::backoff, server::checked_url};
 use crate::{
     Error, Result,
-    auth::{Auth, Context},
+    auth::{Auth, Context, Held},
     decode,
     response::{Raw, Response},
 };
@@ -103,6 +103,8 @@ pub(crate) type Make<'a> = &'a (dyn Fn() -> Result<Request> + Send + Sync);
 /// One service at one base URL with one credential.
 pub(crate) struct Transport {
     http: reqwest::Client,
+    /// For token requests: another server, which may need a proxy where the API does not.
+    login_http: reqwest::Client,
     server: Server,
     auth: Auth,
     settings: Settings,
@@ -125,17 +127,19 @@ impl Transport {
     pub(crate) fn new(base: &str, auth: Auth, settings: Settings, read: fn(&Raw) -> Reading) -> Result<Self> {
         let server = Server::parse(base, settings.plain_http)?;
         auth.check()?;
-        let http = server.http_client(&settings, auth.endpoint())?;
+        let http = server.http_client(&settings)?;
+        let login_http = server.login_client(&http, auth.endpoint(), &settings)?;
         let headers = settings.headers()?;
-        Ok(Self { http, server, auth, settings, read, headers })
+        Ok(Self { http, login_http, server, auth, settings, read, headers })
     }
 
     /// The same service and limits with another credential.
     #[cfg(feature = "connect")]
     pub(crate) fn with_auth(&self, auth: Auth) -> Self {
-        let Self { http, server, settings, read, headers, .. } = self;
+        let Self { http, login_http, server, settings, read, headers, .. } = self;
         Self {
             http: http.clone(),
+            login_http: login_http.clone(),
             server: server.clone(),
             auth,
             settings: settings.clone(),
@@ -220,13 +224,13 @@ impl Transport {
         loop {
             // The request comes first, so that bad input is refused before even a login is sent.
             let mut request = self.request(make, &flow, options).map_err(|error| flow.finish(error))?;
-            let held = self.auth.header(&self.context()).await.map_err(|error| flow.finish(error))?;
+            let held = self.token(&flow).await?;
             request.headers_mut().insert(header::AUTHORIZATION, held.header().clone());
             *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
             flow.attempts += 1;
             let outcome = attempt::run(&self.http, request, self.settings.max_body).await;
             log(info, &outcome, flow.attempts);
-            match flow.judge(outcome, self.read, self.now()) {
+            match flow.judge(outcome, self.read, &*self.settings.clock) {
                 Verdict::Done(raw) => return Ok(raw),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Wait(pause) => self.settings.clock.pause(pause).await,
@@ -239,12 +243,23 @@ impl Transport {
         }
     }
 
+    /// The token to send. Its login goes on in a task of its own, but this call waits no longer
+    /// than its deadline.
+    async fn token(&self, flow: &Flow<'_>) -> Result<Arc<Held>> {
+        let context = self.context();
+        let left = flow.left(self.now());
+        match tokio::time::timeout(left, self.auth.header(&context)).await {
+            Ok(held) => held.map_err(|error| flow.finish(error)),
+            Err(_) => Err(flow.late("the login did not end before the deadline of the call")),
+        }
+    }
+
     fn now(&self) -> Instant {
         self.settings.clock.now()
     }
 
     fn context(&self) -> Context {
-        Context::new(self.http.clone(), self.settings.clock.clone(), self.settings.attempt_timeout)
+        Context::shared(self.login_http.clone(), self.settings.clock.clone(), self.settings.attempt_timeout)
     }
 
     /// Makes the request with what every one carries but the token, and refuses one that is not

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Limits and identity of a client.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connect_timeout: Duration,
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) default_headers: Vec<(String, String)>,
     /// Whether the API has `x-correlation-id`.
     pub(crate) correlated: bool,
+    /// How often a 500 without an explanation may be repeated, within the attempts.
+    pub(crate) internal_errors: u32,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             application: None,
             default_headers: Vec::new(),
             correlated: false,
+            internal_errors: u32::MAX,
         }
     }
 }
@@ -112,8 +115,8 @@ macro_rules! call_options {
             self
         }
 
-        /// Limits how many requests are sent for this call; 1 switches repeating off.
-        /// Default: the client's.
+        /// Limits how many requests are sent for this call; 1 switches repeating off. One more
+        /// may be sent after a renewed token. Default: the client's.
         pub fn with_max_attempts(mut self, attempts: u32) -> Self {
             self.options.max_attempts = Some(attempts);
             self
@@ -143,7 +146,8 @@ macro_rules! client_options {
             self
         }
 
-        /// Limits how many requests are sent for one call; 1 switches repeating off. Default: 4.
+        /// Limits how many requests are sent for one call; 1 switches repeating off. One more
+        /// may be sent after a renewed token. Default: 4.
         pub fn max_attempts(mut self, attempts: u32) -> Self {
             self.$($settings).+.max_attempts = attempts;
             self

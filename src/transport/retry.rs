@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 const FIRST: Duration = Duration::from_millis(200);
 const LARGEST: Duration = Duration::from_secs(10);
@@ -14,12 +14,18 @@ pub(crate) fn backoff(attempt: u32) -> Duration {
     bound.mul_f64(fastrand::f64())
 }
 
-/// What the server asks for: `Retry-After` as seconds or as a date, or else `X-RateLimit-Reset`.
-pub(crate) fn asked_wait(headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
+/// What the server asks for: `Retry-After` as seconds or as a date, or else `X-RateLimit-Reset`,
+/// which comes with every answer of Connect and is a request to wait only with a 429.
+pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    text("retry-after")
-        .and_then(|value| retry_after(value, wall))
-        .or_else(|| text("x-ratelimit-reset").and_then(|value| rate_limit_reset(value, wall)))
+    let asked = || text("retry-after").and_then(|value| retry_after(value, wall));
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => {
+            asked().or_else(|| text("x-ratelimit-reset").and_then(|value| rate_limit_reset(value, wall)))
+        }
+        StatusCode::SERVICE_UNAVAILABLE => asked(),
+        _ => None,
+    }
 }
 
 fn retry_after(value: &str, wall: SystemTime) -> Option<Duration> {
@@ -55,7 +61,24 @@ mod tests {
     fn wait(name: &'static str, value: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
-        asked_wait(&headers, SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+        asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers, now())
+    }
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+    }
+
+    #[test]
+    fn the_reset_of_a_rate_limit_is_no_request_to_wait_on_other_answers() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ratelimit-reset", HeaderValue::from_static("37"));
+        for status in [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
+            assert_eq!(asked_wait(status, &headers, now()), None);
+        }
+        headers.insert("retry-after", HeaderValue::from_static("3"));
+        assert_eq!(asked_wait(StatusCode::NOT_FOUND, &headers, now()), None);
+        let unavailable = asked_wait(StatusCode::SERVICE_UNAVAILABLE, &headers, now());
+        assert_eq!(unavailable, Some(Duration::from_secs(3)));
     }
 
     #[test]

@@ -44,22 +44,41 @@ impl Server {
         Err(Error::invalid_input("path", rule))
     }
 
-    /// An HTTP client with our safety settings. Neither redirects nor repeats are its business.
-    pub(crate) fn http_client(&self, settings: &Settings, login: Option<&Url>) -> Result<reqwest::Client> {
-        let secure = [Some(&self.url), login].into_iter().flatten().any(|url| url.scheme() == "https");
-        let mut builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .connect_timeout(settings.connect_timeout);
-        if is_loopback(&self.url) {
-            builder = builder.no_proxy();
-        }
-        tls::configure(builder, secure)?.build().map_err(|error| {
-            let message = "the HTTP client cannot be built; check the TLS features and the certificates";
-            Error::configuration(message).with_source(error.without_url())
-        })
+    /// The HTTP client for this server.
+    pub(crate) fn http_client(&self, settings: &Settings) -> Result<reqwest::Client> {
+        http_client(&self.url, settings)
     }
+
+    /// The HTTP client for the token endpoint: the same one, unless TLS or proxies differ.
+    pub(crate) fn login_client(
+        &self,
+        own: &reqwest::Client,
+        login: Option<&Url>,
+        settings: &Settings,
+    ) -> Result<reqwest::Client> {
+        let kind = |url: &Url| (url.scheme() == "https", is_loopback(url));
+        match login.filter(|login| kind(login) != kind(&self.url)) {
+            Some(login) => http_client(login, settings),
+            None => Ok(own.clone()),
+        }
+    }
+}
+
+/// An HTTP client with our safety settings. Neither redirects nor repeats are its business, and
+/// what goes to this machine goes through no proxy.
+fn http_client(url: &Url, settings: &Settings) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .connect_timeout(settings.connect_timeout);
+    if is_loopback(url) {
+        builder = builder.no_proxy();
+    }
+    tls::configure(builder, url.scheme() == "https")?.build().map_err(|error| {
+        let message = "the HTTP client cannot be built; check the TLS features and the certificates";
+        Error::configuration(message).with_source(error.without_url())
+    })
 }
 
 /// A URL that requests can be made under: absolute, HTTPS or loopback, nothing after the path.

@@ -126,3 +126,44 @@ async fn a_removal_that_was_carried_out_and_lost_is_a_success() {
     assert_eq!(removed.status().as_u16(), 404);
     assert_eq!(removed.attempts(), 2);
 }
+
+#[tokio::test]
+async fn ensuring_reads_back_after_every_answer_that_leaves_the_outcome_open() {
+    let fake = fake_with_users(1, 25).await;
+    let client = fake.client().expect("a client");
+    let ensure = || client.ensure_entitled(ExternalNetwork::Sms, user(0)).send();
+
+    // Both requests are lost, and the second one was carried out.
+    let nothing = || Reply::json(404, &serde_json::json!({ "type": "entitlement.not.found" }));
+    fake.reply_next(Reply::new(502));
+    fake.reply_next(nothing());
+    fake.reply_next_after_change(Reply::new(502));
+    assert!(!ensure().await.expect("found").was_entitled(), "this call added it");
+
+    // The first request arrives after it was looked for.
+    client.ensure_removed(ExternalNetwork::Sms, user(0)).send().await.expect("removed");
+    fake.reply_next_after_change(Reply::new(502));
+    fake.reply_next(nothing());
+    assert!(!ensure().await.expect("found").was_entitled(), "this call added it");
+
+    // The answer is a success of another shape.
+    client.ensure_removed(ExternalNetwork::Sms, user(0)).send().await.expect("removed");
+    fake.reply_next_after_change(Reply::json(201, &serde_json::json!({ "permissions": ["create:room"] })));
+    assert!(!ensure().await.expect("found").was_entitled(), "this call added it");
+}
+
+#[tokio::test]
+async fn only_the_missing_entitlement_itself_completes_a_lost_removal() {
+    let fake = fake_with_users(1, 25).await;
+    let client = fake.client().expect("a client");
+    let tenant = serde_json::json!({ "type": "tenant.configuration.not.found" });
+    for other in [Reply::json(404, &tenant), Reply::new(404).with_body("text/html", "<html>")] {
+        client.ensure_entitled(ExternalNetwork::Sms, user(0)).send().await.expect("entitled");
+        fake.reply_next(Reply::new(502));
+        fake.reply_next(other);
+        let error =
+            client.ensure_removed(ExternalNetwork::Sms, user(0)).send().await.expect_err("still there");
+        assert!(error.is_not_found());
+        assert_eq!(fake.entitled(ExternalNetwork::Sms), 1);
+    }
+}

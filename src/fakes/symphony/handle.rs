@@ -29,10 +29,8 @@ impl serve::State for State {
             ("POST", NETWORKS, _) => self.add_entitlement(request),
             ("GET", _, Some(network)) => self.list_advisors(&ExternalNetwork::from(network), request),
             ("GET" | "DELETE", ONE, _) => self.one(request),
-            (_, NETWORKS | ONE, _) | (_, _, Some(_)) => {
-                problem(405, "method.not.allowed", "Method not allowed")
-            }
-            _ => problem(404, "not.found", "Not found"),
+            (_, NETWORKS | ONE, _) | (_, _, Some(_)) => untyped(405, "Method Not Allowed"),
+            _ => untyped(404, "Not Found"),
         }
     }
 }
@@ -48,7 +46,7 @@ impl State {
         let body = request.json().unwrap_or_default();
         let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty());
         let Some(network) = text("externalNetwork") else {
-            return problem(400, "bad.request", "Bad request");
+            return untyped(400, "Bad Request");
         };
         let (id, email, number) =
             (text("symphonyId"), text("advisorEmailAddress"), text("advisorPhoneNumber"));
@@ -202,6 +200,11 @@ fn no_identifier() -> Reply {
 
 fn bad_cursor() -> Reply {
     problem(400, "invalid.page.cursor", "The provided cursor key is invalid or expired.")
+}
+
+/// The vendor documents no code for these, so there is none to make up.
+fn untyped(status: u16, title: &str) -> Reply {
+    Reply::json(status, &json!({ "title": title, "status": status }))
 }
 
 fn problem(status: u16, kind: &str, title: &str) -> Reply {
