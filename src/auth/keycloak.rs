@@ -84,6 +84,8 @@ impl Keycloak {
     pub fn realm(base_url: &str, realm: &str) -> Self {
         let base = base_url.trim_end_matches('/');
         let realm: String = url::form_urlencoded::byte_serialize(realm.as_bytes()).collect();
+        // In a path a `+` is a plus; one in the name is `%2B` by now.
+        let realm = realm.replace('+', "%20");
         Self::new(format!("{base}/realms/{realm}/protocol/openid-connect/token"))
     }
 

@@ -24,7 +24,8 @@ pub struct Filter(Form);
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     Keys(Vec<(String, Value)>),
-    Raw(String),
+    /// The caller's text, and what was added to it.
+    Raw(String, Vec<(String, Value)>),
 }
 
 impl Filter {
@@ -33,9 +34,10 @@ impl Filter {
         Self(Form::Keys(vec![(field.into(), value.into())]))
     }
 
-    /// And this field has this value. Naming a field twice is refused when the request is sent.
+    /// And this field has this value. Naming a field twice is refused when the request is sent;
+    /// only the same value once more changes nothing.
     ///
-    /// Added to a raw filter, it joins the raw object's keys.
+    /// Added to a raw filter, it joins the raw object's keys, none of which it may repeat.
     #[must_use]
     pub fn and(self, field: impl Into<String>, value: impl Into<Value>) -> Self {
         Self(self.0.with(field.into(), value.into()))
@@ -44,7 +46,7 @@ impl Filter {
     /// A filter as the text of a JSON object, for operators that are not documented here.
     /// A text that is no JSON object is refused when the request is sent.
     pub fn raw(json: impl Into<String>) -> Self {
-        Self(Form::Raw(json.into()))
+        Self(Form::Raw(json.into(), Vec::new()))
     }
 
     /// The entitlements for products of third parties: `{"productType":"THIRDPARTY"}`.
@@ -107,9 +109,13 @@ impl Sort {
     }
 
     /// An order as JSON text, for another form than the assumed one. A text that is no JSON is
-    /// refused when the request is sent.
+    /// refused when the request is sent, and so is one that is no JSON object where
+    /// [`then_asc`](Self::then_asc) or [`then_desc`](Self::then_desc) adds a field to it.
+    ///
+    /// A stream adds no `_id` to a raw order: unless the order is total by itself, pages can
+    /// overlap or leave gaps.
     pub fn raw(json: impl Into<String>) -> Self {
-        Self(Form::Raw(json.into()))
+        Self(Form::Raw(json.into(), Vec::new()))
     }
 
     /// The same order, made total by the id, so that no entitlement can change its page.
@@ -133,47 +139,50 @@ impl std::fmt::Display for Sort {
 }
 
 impl Form {
-    fn with(self, field: String, value: Value) -> Self {
-        match self {
-            Self::Keys(mut keys) => {
-                keys.push((field, value));
-                Self::Keys(keys)
-            }
-            Self::Raw(text) => {
-                // A text that is no object stays as it is, so that it is refused as a whole.
-                let Some(own) = text.trim().strip_suffix('}').map(str::trim_end) else {
-                    return Self::Raw(text);
-                };
-                let added = Self::Keys(vec![(field, value)]).text();
-                let comma = if own.ends_with('{') { "" } else { "," };
-                Self::Raw(format!("{own}{comma}{}", &added[1..]))
-            }
+    fn with(mut self, field: String, value: Value) -> Self {
+        let (Self::Keys(keys) | Self::Raw(_, keys)) = &mut self;
+        let added = (field, value);
+        // The same once more says nothing new.
+        if !keys.contains(&added) {
+            keys.push(added);
         }
+        self
     }
 
     fn text(&self) -> String {
+        let object = |keys| serde_json::to_string(&InOrder(keys)).unwrap_or_default();
         match self {
-            Self::Keys(keys) => serde_json::to_string(&InOrder(keys)).unwrap_or_default(),
-            Self::Raw(text) => text.trim().to_owned(),
+            Self::Keys(keys) => object(keys),
+            Self::Raw(text, added) => match text.trim().strip_suffix('}').map(str::trim_end) {
+                Some(own) if !added.is_empty() => {
+                    let comma = if own.ends_with('{') { "" } else { "," };
+                    format!("{own}{comma}{}", &object(added)[1..])
+                }
+                _ => text.trim().to_owned(),
+            },
         }
     }
 
     fn checked(&self, argument: &str, fits: impl Fn(&str) -> bool, expected: &str) -> Result<String> {
-        let text = self.text();
-        if !fits(&text) {
-            return Err(Error::invalid_input(argument, format!("must be {expected}")));
-        }
-        if let Self::Keys(keys) = self {
-            for (index, (field, _)) in keys.iter().enumerate() {
-                if field.is_empty() {
-                    return Err(Error::invalid_input(argument, "must not name an empty field"));
-                }
-                if keys[..index].iter().any(|(earlier, _)| earlier == field) {
-                    return Err(Error::invalid_input(argument, "must not name a field twice"));
-                }
+        let refuse = |rule: &str| Err(Error::invalid_input(argument, rule));
+        let (keys, own) = match self {
+            Self::Keys(keys) => (keys, Map::new()),
+            Self::Raw(text, _) if !fits(text) => return refuse(&format!("must be {expected}")),
+            Self::Raw(_, added) if added.is_empty() => (added, Map::new()),
+            Self::Raw(text, added) => match serde_json::from_str(text) {
+                Ok(own) => (added, own),
+                Err(_) => return refuse("must be a JSON object where a field is added to it"),
+            },
+        };
+        for (index, (field, _)) in keys.iter().enumerate() {
+            if field.is_empty() {
+                return refuse("must not name an empty field");
+            }
+            if own.contains_key(field) || keys[..index].iter().any(|(earlier, _)| earlier == field) {
+                return refuse("must not name a field twice");
             }
         }
-        Ok(text)
+        Ok(self.text())
     }
 }
 
@@ -231,6 +240,7 @@ impl FieldsEncoding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crm_gateway::ProductType;
 
     #[test]
     fn the_order_of_keys_is_kept() {
@@ -264,6 +274,42 @@ mod tests {
         assert!(Filter::eq("a", 1).and("a", 2).checked().is_err());
         assert!(Filter::eq("", 1).checked().is_err());
         assert!(Sort::raw("{created, -1}").checked().is_err());
+    }
+
+    fn refusal(checked: Result<String>) -> String {
+        checked.expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_field_can_only_be_added_to_an_order_that_is_an_object() {
+        let list = Sort::raw(r#"[["a",1]]"#);
+        assert_eq!(list.checked().expect("valid"), r#"[["a",1]]"#);
+        for sort in [list.clone().then_asc("b"), list.then_desc("b"), Sort::raw("1").then_asc("b")] {
+            assert!(refusal(sort.checked()).contains("`sort` must be a JSON object"));
+        }
+        let object = Sort::raw(r#"{"a":1}"#).then_desc("b").then_asc("c");
+        assert_eq!(object.checked().expect("valid"), r#"{"a":1,"b":-1,"c":1}"#);
+    }
+
+    #[test]
+    fn a_field_of_a_raw_object_cannot_be_named_again() {
+        let raw = Filter::raw(r#"{"a":{"$gt":1},"b\u0062":2}"#);
+        for field in ["a", "bb"] {
+            let twice = raw.clone().and("c", 1).and(field, 1);
+            assert!(refusal(twice.checked()).contains("must not name a field twice"), "{field}");
+        }
+        assert!(refusal(raw.clone().and("c", 1).and("c", 2).checked()).contains("twice"));
+        assert!(refusal(raw.clone().and("", 1).checked()).contains("empty field"));
+        assert!(raw.and("$gt", 1).checked().is_ok(), "a key further in is another one");
+        assert!(refusal(Sort::raw(r#"{"a":1}"#).then_asc("a").checked()).contains("twice"));
+    }
+
+    #[test]
+    fn the_same_equality_once_more_changes_nothing() {
+        let filter = Filter::third_party().and("a", 1).and("productType", ProductType::ThirdParty);
+        assert_eq!(filter.checked().expect("valid"), r#"{"productType":"THIRDPARTY","a":1}"#);
+        let raw = Filter::raw("{}").and("a", 1).and("a", 1);
+        assert_eq!(raw.checked().expect("valid"), r#"{"a":1}"#);
     }
 
     #[test]

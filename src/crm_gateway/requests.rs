@@ -1,13 +1,14 @@
 //! The request of the one operation, and what it can be narrowed by.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use http::{HeaderValue, header};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::{FieldsEncoding, Filter, Sort, client::Inner, model};
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
     generated::{self, crm_gateway::op},
     page::{Fetched, NumberSource, Numbered, PageModel, Pager, Position, in_order},
     response::Response,
@@ -96,14 +97,16 @@ impl ListEntitlements {
     }
 
     /// Sets how many entitlements [`send`](Self::send) asks for. 0 asks for the count alone.
-    /// Default: not sent, which is assumed to mean all.
+    /// Default: not sent, which is assumed to mean all. A [`stream`](Self::stream) has
+    /// [`page_size`](Self::page_size) instead and refuses it.
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
     }
 
     /// Sets which page [`send`](Self::send) asks for, counted from 1. It needs
-    /// [`limit`](Self::limit); without it the request is refused before it is sent.
+    /// [`limit`](Self::limit); without it the request is refused before it is sent. A
+    /// [`stream`](Self::stream), which goes over all pages, refuses it.
     pub fn page(mut self, page: u64) -> Self {
         self.page = Some(page);
         self
@@ -151,7 +154,8 @@ impl ListEntitlements {
     ///
     /// # Errors
     ///
-    /// See the method of the client.
+    /// See the method of the client; [`ErrorKind::UnexpectedAnswer`](crate::ErrorKind) if the
+    /// answer is not the documented page. [`send_as`](Self::send_as) reads another shape.
     pub async fn send(self) -> Result<Response<model::EntitlementPage>> {
         let transport = &self.inner.transport;
         let options = self.options()?;
@@ -159,6 +163,10 @@ impl ListEntitlements {
         match answer {
             Err(error) if self.not_found_is_empty && error.is_not_found() => {
                 Ok(Response::standing_for(&error, model::EntitlementPage::default()))
+            }
+            Ok(answer) if !is_page(&answer) => {
+                let message = "the answer is not the documented page; `send_as` reads another shape";
+                Err(unexpected(&answer, message))
             }
             answer => answer,
         }
@@ -190,11 +198,7 @@ impl ListEntitlements {
         if page.status() == http::StatusCode::NOT_FOUND {
             return Ok(0);
         }
-        total(&page).ok_or_else(|| {
-            let message = "the answer to `limit=0` has no `totalRecords`";
-            Error::new(crate::ErrorKind::UnexpectedAnswer, message)
-                .with_operation(op::ListEntitlements::INFO.name)
-        })
+        total(&page).ok_or_else(|| unexpected(&page, "the answer to `limit=0` has no `totalRecords`"))
     }
 
     /// Goes over all pages, entitlement by entitlement, in pages of
@@ -218,9 +222,17 @@ impl ListEntitlements {
     }
 
     async fn page_of_stream(mut self, page: u64, limit: u64) -> Result<Fetched<model::Entitlement>> {
+        let refuse = |argument, rule| {
+            Err(Error::invalid_input(argument, rule).with_operation(op::ListEntitlements::INFO.name))
+        };
+        // Both are for one page. To ignore them would fetch far more than the caller means.
+        for (argument, is_set) in [("limit", self.limit.is_some()), ("page", self.page.is_some())] {
+            if is_set {
+                return refuse(argument, "is not for a stream, which goes over all pages; use `page_size`");
+            }
+        }
         if limit == 0 {
-            let error = Error::invalid_input("page_size", "must be at least 1");
-            return Err(error.with_operation(op::ListEntitlements::INFO.name));
+            return refuse("page_size", "must be at least 1");
         }
         (self.page, self.limit) = (Some(page), Some(limit));
         let (page, errors) = self.send().await?.into_parts();
@@ -264,6 +276,27 @@ impl ListEntitlements {
 
 fn total(page: &model::EntitlementPage) -> Option<u64> {
     page.total_records.and_then(|total| u64::try_from(total).ok())
+}
+
+/// Whether the answer is a page, be it an empty one. An object with neither of a page's keys would
+/// otherwise pass for an empty listing.
+fn is_page(answer: &Response<model::EntitlementPage>) -> bool {
+    let tells_something = answer.total_records.is_some()
+        || !answer.resource_set.is_empty()
+        || !answer.item_errors().is_empty()
+        || answer.status() == http::StatusCode::NO_CONTENT;
+    // Only an answer that tells nothing is read again, for its keys alone.
+    tells_something
+        || serde_json::from_slice::<HashMap<String, &RawValue>>(answer.body())
+            .is_ok_and(|keys| ["totalRecords", "resourceSet"].iter().any(|key| keys.contains_key(*key)))
+}
+
+fn unexpected(answer: &Response<model::EntitlementPage>, message: &'static str) -> Error {
+    Error::new(ErrorKind::UnexpectedAnswer, message)
+        .with_operation(op::ListEntitlements::INFO.name)
+        .with_answer(answer.status(), answer.headers().clone(), answer.body().clone())
+        .with_attempts(answer.attempts())
+        .with_correlation_id(answer.correlation_id())
 }
 
 impl PageModel for model::EntitlementPage {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Fetched, Number, PageSource, Position};
-use crate::{Result, time::BoxFuture};
+use crate::{Error, ErrorKind, Result, time::BoxFuture};
 
 /// What the engine has to know of an item.
 pub(crate) trait Numbered {
@@ -59,12 +59,24 @@ where
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             progress.seen += count;
             let next = next_position(page, limit, count, total, progress.seen);
+            // A short last page may well hold nothing but items that an insertion has shifted.
+            if (next.is_some() || count >= limit) && progress.is_repeat(&items) {
+                let message = "the server sent the page before once more, which would never end";
+                return Err(Error::new(ErrorKind::Pagination, message).with_operation(O::INFO.name));
+            }
             Ok(Fetched { items: progress.without_repeats(items), total, next })
         })
     }
 }
 
 impl Progress {
+    /// Whether all of this was on the page before, as from a server that ignores `page`. An item
+    /// without an id may be a new one.
+    fn is_repeat<T: Numbered>(&self, items: &[Result<T>]) -> bool {
+        let is_known = |item: &T| item.id().is_some_and(|id| self.last_ids.contains(id));
+        !items.is_empty() && items.iter().all(|item| item.as_ref().is_ok_and(is_known))
+    }
+
     fn without_repeats<T: Numbered>(&mut self, items: Vec<Result<T>>) -> Vec<Result<T>> {
         let ids = items.iter().flatten().filter_map(Numbered::id).map(str::to_owned).collect();
         let before = std::mem::replace(&mut self.last_ids, ids);
@@ -91,6 +103,7 @@ fn next_position(page: u64, limit: u64, count: u64, total: Option<u64>, seen: u6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{generated::crm_gateway::op::ListEntitlements, page::Pager};
 
     fn next(page: u64, limit: u64, count: u64, total: Option<u64>, seen: u64) -> Option<(u64, u64)> {
         match next_position(page, limit, count, total, seen)? {
@@ -110,6 +123,7 @@ mod tests {
         assert_eq!(next(2, 50, 40, Some(120), 90), Some((3, 50)), "the collection changed");
     }
 
+    #[derive(Clone)]
     struct Item(&'static str);
 
     impl Numbered for Item {
@@ -120,6 +134,45 @@ mod tests {
         fn is_blank(&self) -> bool {
             self.0.is_empty()
         }
+    }
+
+    /// What a listing in pages of two delivers before its error, if there is one.
+    async fn listed(pages: &[&[&'static str]], total: Option<u64>) -> (Vec<&'static str>, Option<ErrorKind>) {
+        let pages: Vec<Vec<Item>> = pages.iter().map(|ids| ids.iter().copied().map(Item).collect()).collect();
+        let fetch = move |page: u64, _| -> BoxFuture<'static, Result<Fetched<Item>>> {
+            // The last page of the script comes for ever.
+            let index = usize::try_from(page - 1).expect("small").min(pages.len() - 1);
+            assert!(page < 10, "the listing does not end");
+            let items = pages[index].iter().cloned().map(Ok).collect();
+            Box::pin(std::future::ready(Ok(Fetched { items, total, next: None })))
+        };
+        let start = Position::Number { page: 1, limit: 2 };
+        let mut listing = Pager::new(NumberSource::<ListEntitlements, _>::new(fetch), start);
+        let mut read = Vec::new();
+        loop {
+            match listing.try_next().await {
+                Ok(Some(item)) => read.push(item.0),
+                Ok(None) => return (read, None),
+                Err(error) => {
+                    assert!(listing.next().await.is_none());
+                    return (read, Some(error.kind()));
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_comes_once_more_ends_the_listing_with_an_error() {
+        let ended = |ids: &[&'static str]| (ids.to_vec(), Some(ErrorKind::Pagination));
+        assert_eq!(listed(&[&["a", "b"]], None).await, ended(&["a", "b"]));
+        assert_eq!(listed(&[&["a", "b"], &["c", "d"]], None).await, ended(&["a", "b", "c", "d"]));
+        assert_eq!(listed(&[&["a", "b"]], Some(4)).await, ended(&["a", "b"]), "c and d never came");
+    }
+
+    #[tokio::test]
+    async fn a_short_last_page_of_shifted_items_is_no_error() {
+        assert_eq!(listed(&[&["a", "b"], &["b"]], None).await, (vec!["a", "b"], None));
+        assert_eq!(listed(&[&["a", "b"], &["b"]], Some(3)).await, (vec!["a", "b"], None));
     }
 
     #[test]

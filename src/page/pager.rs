@@ -237,10 +237,17 @@ impl<T: Send + Unpin + 'static> Stream for Pages<T> {
             }
         }
         let mut page = Page { items: Vec::new(), errors: Vec::new(), total: pager.total };
-        for item in pager.items.drain(..) {
+        while let Some(item) = pager.items.pop_front() {
             match item {
                 Ok(item) => page.items.push(item),
-                Err(error) if error.kind() == ErrorKind::Pagination => return Poll::Ready(Some(Err(error))),
+                Err(error) if error.kind() == ErrorKind::Pagination => {
+                    if page.items.is_empty() && page.errors.is_empty() {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    // It came behind the items of the page, and does not make them worse.
+                    pager.items.push_front(Err(error));
+                    break;
+                }
                 Err(error) => page.errors.push(error),
             }
         }
@@ -334,6 +341,16 @@ mod tests {
         let mut pages = listing.pages();
         assert_eq!(pages.try_next().await.expect("a page").expect("not the end").items, [1, 2]);
         assert_eq!(pages.try_next().await.expect("a page").expect("not the end").items, [3]);
+        assert!(pages.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_cursor_that_comes_back_is_an_error_after_its_page() {
+        let (listing, _) = pager([page(&[1], Some("a")), page(&[2, 3], Some("a"))]);
+        let mut pages = listing.pages();
+        assert_eq!(pages.try_next().await.expect("a page").expect("not the end").items, [1]);
+        assert_eq!(pages.try_next().await.expect("a page").expect("not the end").items, [2, 3]);
+        assert_eq!(pages.try_next().await.expect_err("a loop").kind(), ErrorKind::Pagination);
         assert!(pages.next().await.is_none());
     }
 

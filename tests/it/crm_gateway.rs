@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entitlements::{
     ErrorKind,
-    auth::{Keycloak, StaticToken},
+    auth::{Keycloak, StaticToken, TokenSource},
     crm_gateway::{Client, FieldsEncoding, Filter, ProductType, Sort, model::Entitlement},
     fakes::{
         Reply,
@@ -258,5 +258,35 @@ async fn bad_input_is_refused_before_even_a_login_is_sent() {
     }
     let error = client.list_entitlements().page_size(0).stream().try_next().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let one_page = [
+        ("limit", client.list_entitlements().limit(1)),
+        ("page", client.list_entitlements().page(1)),
+        ("limit", client.list_entitlements().limit(1).page(1)),
+    ];
+    for (argument, request) in one_page {
+        let mut stream = request.stream();
+        let error = stream.try_next().await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        let words = error.to_string();
+        assert!(words.contains(&format!("`{argument}`")) && words.contains("`page_size`"), "{words}");
+        assert!(stream.next().await.is_none());
+    }
     assert_eq!((fake.list_requests(), fake.keycloak().received().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_restriction_to_third_parties_can_be_set_twice() {
+    let fake = fake_with(10).await;
+    let client = fake.client().expect("a client");
+    let request = client.list_entitlements().filter(Filter::third_party()).third_party();
+    assert_eq!(request.count().await.expect("a count"), 8);
+    assert_eq!(fake.received()[0].parameter("filter").as_deref(), Some(r#"{"productType":"THIRDPARTY"}"#));
+}
+
+#[test]
+fn the_name_of_a_realm_is_one_segment_of_the_token_url() {
+    let login = Keycloak::realm("https://operator.example/auth/", "a b+c/ø?");
+    let url = login.endpoint().expect("a URL");
+    assert_eq!(url.path(), "/auth/realms/a%20b%2Bc%2F%C3%B8%3F/protocol/openid-connect/token");
+    assert_eq!(url.query(), None);
 }

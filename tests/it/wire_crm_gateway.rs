@@ -162,9 +162,10 @@ async fn an_entitlement_is_read_whatever_the_server_makes_of_it() {
 #[tokio::test]
 async fn a_page_without_items_is_an_empty_page() {
     for body in [
-        "{}",
         r#"{"resourceSet":null}"#,
+        r#"{"resourceSet":[]}"#,
         r#"{"totalRecords":null}"#,
+        r#"{"totalRecords":0}"#,
         r#"{"totalRecords":0,"resourceSet":[{}]}"#,
     ] {
         let server = RawServer::start([answer::json(200, body)]).await;
@@ -172,6 +173,45 @@ async fn a_page_without_items_is_an_empty_page() {
             client(&server).list_entitlements().stream().try_collect().await.expect(body);
         assert!(all.is_empty(), "{body}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_not_an_empty_page() {
+    for body in ["{}", "[]", r#"{"content":[{"resourceSet":[]}],"x":"acc-1"}"#] {
+        let server = RawServer::start([(); 3].map(|()| answer::json(200, body))).await;
+        let request = || client(&server).list_entitlements();
+        let single = request().with_correlation_id("flow-1").send().await.expect_err(body);
+        assert_eq!(single.correlation_id(), Some("flow-1"));
+        let mut stream = request().stream();
+        let streamed = stream.try_next().await.expect_err(body);
+        assert!(stream.next().await.is_none(), "{body}");
+        for error in [single, streamed] {
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::UnexpectedAnswer, 1), "{body}");
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+            assert_eq!(error.body().as_ref(), body.as_bytes());
+            let shown = error.to_string();
+            assert!(shown.contains("not the documented page; `send_as`"), "{shown}");
+            assert!(!shown.contains("acc-1"), "{shown}");
+        }
+        let other = request().send_as::<Value>().await.expect("another shape").into_inner();
+        assert_eq!(other.to_string().len(), body.len());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_page_number_is_not_asked_for_ever() {
+    let body = r#"{"resourceSet":[{"_id":"a"},{"_id":"b"}]}"#;
+    let server = RawServer::start([(); 5].map(|()| answer::json(200, body))).await;
+    let mut stream = client(&server).list_entitlements().page_size(2).stream();
+    for expected in ["a", "b"] {
+        let item = stream.try_next().await.expect("an item").expect("not the end");
+        assert_eq!(item.id.as_deref(), Some(expected));
+    }
+    let error = stream.try_next().await.expect_err("a loop");
+    assert_eq!(error.kind(), ErrorKind::Pagination);
+    assert!(error.to_string().starts_with("crm_gateway.list_entitlements: pagination"), "{error}");
+    assert!(stream.next().await.is_none());
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]
