@@ -61,6 +61,15 @@ from_readme() {
     bash -ec "${lines[0]}" 2>&1 | tee "$CARGO_TARGET_DIR/ci-$1.log"
 }
 
+# The Rust that Cargo.toml promises, so that the promise is kept.
+oldest_rust() {
+    local version
+    version=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml).0
+    rustup toolchain install "$version" --profile minimal --no-self-update
+    cargo "+$version" --version
+    cargo "+$version" check --features fakes --locked
+}
+
 # When the build script wrote its output last.
 generated_at() {
     cargo build "${EXAMPLE[@]}" --message-format=json-render-diagnostics | python3 -c '
