@@ -23,6 +23,7 @@
 //! # Ok(()) }
 //! ```
 
+mod call;
 #[cfg(feature = "connect")]
 pub mod connect;
 #[cfg(feature = "crm-gateway")]
@@ -34,4 +35,7 @@ mod serve;
 #[cfg(feature = "symphony")]
 pub mod symphony;
 
-pub use self::message::{Reply, Request};
+pub use self::{
+    call::{Call, Operation, Personal, UnknownOperation},
+    message::{Reply, Request},
+};

@@ -1,6 +1,7 @@
-//! Serving a handler by wiremock, and what all fakes have in common.
+//! Serving a handler, and what all fakes have in common.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,12 +10,62 @@ use std::{
 
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate, matchers::any};
 
-use super::{Reply, Request};
-use crate::time::Clock;
+use super::{Call, Reply, Request};
+use crate::time::{Clock, SystemClock};
 
 /// State and request in, reply out; no I/O.
 pub(super) trait State: Send + 'static {
-    fn handle(&mut self, request: &Request, now: SystemTime) -> Reply;
+    type Call: Call;
+
+    fn handle(&mut self, request: &Request, visit: &Visit) -> Reply;
+
+    /// Ends the token that the request carries, so that the request is then refused for it.
+    fn end_token(&mut self, request: &Request, end: TokenEnd, now: SystemTime);
+}
+
+/// How a token came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenEnd {
+    Expired,
+    Revoked,
+}
+
+/// What a handler is told beside the request.
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub(super) now: SystemTime,
+    broken: Option<String>,
+    refused: Cell<bool>,
+}
+
+impl Visit {
+    pub(super) fn new(now: SystemTime, broken: Option<String>) -> Self {
+        Self { now, broken, refused: Cell::new(false) }
+    }
+
+    /// The rule of the specification that the request breaks, for a handler that has come to the
+    /// point where it refuses the request for that. A token is looked at before.
+    pub(super) fn broken_rule(&self) -> Option<&str> {
+        self.refused.set(self.broken.is_some());
+        self.broken.as_deref()
+    }
+
+    /// The rule for which the handler refused the request.
+    pub(super) fn refused_for(&self) -> Option<&str> {
+        self.broken.as_deref().filter(|_| self.refused.get())
+    }
+}
+
+/// How a fake is served; part of every builder.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock) }
+    }
 }
 
 /// A served state.
@@ -44,10 +95,10 @@ impl<S> fmt::Debug for Served<S> {
 }
 
 impl<S: State> Served<S> {
-    pub(super) async fn start(state: S, clock: Arc<dyn Clock>) -> Self {
+    pub(super) async fn start(state: S, setup: Setup) -> Self {
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
-            clock,
+            clock: setup.clock,
             scripted: Mutex::default(),
             received: Mutex::default(),
         });
@@ -102,7 +153,8 @@ impl<S: State> Respond for Handler<S> {
 impl<S: State> Shared<S> {
     fn reply(&self, request: &Request) -> Reply {
         let scripted = lock(&self.scripted).pop_front();
-        let handle = || lock(&self.state).handle(request, self.clock.wall());
+        let visit = Visit::new(self.clock.wall(), None);
+        let handle = || lock(&self.state).handle(request, &visit);
         match scripted {
             None => handle(),
             Some(Scripted { reply, after_change }) => {
@@ -147,3 +199,16 @@ macro_rules! fake_methods {
     };
 }
 pub(super) use fake_methods;
+
+/// The methods that every builder has; `$setup` is the field with the [`Setup`].
+macro_rules! builder_methods {
+    ($setup:ident) => {
+        /// Uses this clock for everything that expires, waits or is counted by time; the fake's
+        /// `client()` gets it as well.
+        pub fn clock(mut self, clock: impl crate::time::Clock) -> Self {
+            self.$setup.clock = std::sync::Arc::new(clock);
+            self
+        }
+    };
+}
+pub(super) use builder_methods;

@@ -6,11 +6,15 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use serde_json::{Value, json};
 
 use super::{
+    call::Call,
     login::{form_decoded, oauth_error},
     state::{Level, State},
     tokens::Grant,
 };
-use crate::fakes::{Reply, Request, serve};
+use crate::fakes::{
+    Reply, Request,
+    serve::{self, TokenEnd, Visit},
+};
 
 const VERSION: &str = "1.0.0";
 
@@ -57,7 +61,12 @@ impl Target {
 }
 
 impl serve::State for State {
-    fn handle(&mut self, request: &Request, now: SystemTime) -> Reply {
+    type Call = Call;
+
+    fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
+
+    fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {
+        let now = visit.now;
         let path = request.path.as_str();
         if let Some(path) = path.strip_prefix("/capi") {
             return self.api(path, request, now);

@@ -1,20 +1,20 @@
 //! The settings of a fake.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{
     Fake, ResetHeader,
     seed::grant,
     state::{Shape, State},
 };
-use crate::{fakes::serve::Served, time::Clock};
+use crate::fakes::serve::{Served, Setup, builder_methods};
 
 /// Settings of a [`Fake`].
 #[must_use = "a builder starts nothing until `start()` is awaited"]
 #[derive(Debug)]
 pub struct Builder {
     pub(super) state: State,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) setup: Setup,
 }
 
 impl Builder {
@@ -126,14 +126,10 @@ impl Builder {
         self
     }
 
-    /// Uses this clock for tokens, codes and limits; [`Fake::client`] gets it as well.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
+    builder_methods!(setup);
 
     /// Starts the fake on a free port.
     pub async fn start(self) -> Fake {
-        Fake { served: Served::start(self.state, self.clock).await }
+        Fake { served: Served::start(self.state, self.setup).await }
     }
 }

@@ -17,6 +17,7 @@
 mod api;
 mod authorize;
 mod builder;
+mod call;
 mod limit;
 mod login;
 mod seed;
@@ -24,8 +25,6 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod tokens;
-
-use std::sync::Arc;
 
 use self::{
     authorize::Code,
@@ -35,18 +34,18 @@ use self::{
 };
 pub use self::{
     builder::Builder,
+    call::{Call, Operation},
     limit::ResetHeader,
     seed::{
         CLIENT_ID, CLIENT_SECRET, CUSTOMER_A, CUSTOMER_B, CUSTOMER_C, EMAIL, ENTERPRISE, ORDER_TYPE, PHONE,
         REDIRECT_URI, SHIELD_CLIENT_ID, SHIELD_CLIENT_SECRET, USER, USER_WITHOUT_CUSTOMER,
     },
 };
-use super::serve::{Served, fake_methods};
+use super::serve::{Served, Setup, fake_methods};
 use crate::{
     Result,
     auth::UserTokens,
     connect::{Client, Environment, UserClient},
-    time::SystemClock,
 };
 
 /// A running fake of Connect and `ConnectID`.
@@ -83,7 +82,7 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder { state: State::seeded(), clock: Arc::new(SystemClock) }
+        Builder { state: State::seeded(), setup: Setup::default() }
     }
 
     fake_methods!(served);
@@ -239,7 +238,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        fakes::{Request, serve::State as _},
+        fakes::{
+            Request,
+            serve::{State as _, Visit},
+        },
         time::{Clock, TestClock},
     };
 
@@ -269,7 +271,7 @@ mod tests {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
             let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, form)]);
             let request = Request::new(Method::POST, "/user/oauth/token", "", headers, body.into());
-            fake.served.state().handle(&request, clock.wall()).status
+            fake.served.state().handle(&request, &Visit::new(clock.wall(), None)).status
         };
         let code = fake.authorization_code(USER, "any");
         assert_eq!(exchange(&code), 200);

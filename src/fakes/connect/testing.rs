@@ -8,7 +8,10 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{Builder, CLIENT_ID, CLIENT_SECRET, Fake, seed::grant, state::State};
-use crate::fakes::{Reply, Request, serve::State as _};
+use crate::fakes::{
+    Reply, Request,
+    serve::{State as _, Visit},
+};
 
 /// A fake that is not served, with a clock that stands still.
 pub(super) struct Rig {
@@ -84,7 +87,7 @@ impl Call<'_> {
     }
 
     pub(super) fn send(self) -> Reply {
-        self.rig.state.handle(&self.request, self.rig.now)
+        self.rig.state.handle(&self.request, &Visit::new(self.rig.now, None))
     }
 }
 

@@ -5,10 +5,18 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Refusal, query::Query, state::State};
-use crate::fakes::{Reply, Request, keycloak::OPERATOR_ROLE, serve};
+use super::{
+    Refusal,
+    call::{Call, LIST},
+    query::Query,
+    state::State,
+};
+use crate::fakes::{
+    Reply, Request,
+    keycloak::OPERATOR_ROLE,
+    serve::{self, TokenEnd, Visit},
+};
 
-const LIST: &str = "/crm-gateway/v1/rmg/v1/entitlements";
 /// Assumption: it may do what the operator's role may do.
 const ADMIN_ROLE: &str = "adminRole";
 
@@ -22,16 +30,21 @@ struct Page {
 }
 
 impl serve::State for State {
-    fn handle(&mut self, request: &Request, now: SystemTime) -> Reply {
+    type Call = Call;
+
+    fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
+
+    fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {
         let is_list = request.path == LIST;
         if is_list && request.method == "GET" {
             self.list_requests += 1;
         }
-        let reply = self.refused(request, now).unwrap_or_else(|| match (is_list, request.method.as_str()) {
-            (true, "GET") => self.list(request),
-            (true, _) => error(405, None, "Method not allowed"),
-            (false, _) => not_found(),
-        });
+        let reply =
+            self.refused(request, visit.now).unwrap_or_else(|| match (is_list, request.method.as_str()) {
+                (true, "GET") => self.list(request),
+                (true, _) => error(405, None, "Method not allowed"),
+                (false, _) => not_found(),
+            });
         match request.header("x-correlation-id").filter(|_| self.settings.echo_correlation_id) {
             Some(id) => reply.with_header("x-correlation-id", id),
             None => reply,

@@ -4,6 +4,7 @@
 //! assumption; each is labelled where it is made. Tokens are checked against the fake of
 //! [`keycloak`] that comes with it.
 
+mod call;
 mod filter;
 mod handle;
 mod instant;
@@ -13,16 +14,15 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
+pub use self::call::{Call, Operation};
 use self::state::{Settings, State};
 use super::{
     keycloak,
-    serve::{Served, fake_methods},
+    serve::{Served, Setup, builder_methods, fake_methods},
 };
-use crate::{Result, auth::Keycloak, crm_gateway::Client, time::Clock};
+use crate::{Result, auth::Keycloak, crm_gateway::Client};
 
 /// A running fake of the gateway and of the Keycloak that it trusts.
 ///
@@ -51,7 +51,7 @@ pub struct Fake {
 pub struct Builder {
     settings: Settings,
     keycloak: keycloak::Builder,
-    clock: Option<Arc<dyn Clock>>,
+    setup: Setup,
 }
 
 /// How a token is refused.
@@ -79,7 +79,11 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder { settings: Settings::default(), keycloak: keycloak::Fake::builder(), clock: None }
+        Builder {
+            settings: Settings::default(),
+            keycloak: keycloak::Fake::builder(),
+            setup: Setup::default(),
+        }
     }
 
     fake_methods!(served);
@@ -148,8 +152,8 @@ impl Fake {
 }
 
 impl Builder {
-    /// Sets what the Keycloak is like. It keeps its own clock unless [`clock`](Self::clock) is
-    /// set, and the gateway then has the same one.
+    /// Sets what the Keycloak is like. It has the gateway's [`clock`](Self::clock), whatever its
+    /// own was.
     pub fn keycloak(mut self, keycloak: keycloak::Builder) -> Self {
         self.keycloak = keycloak;
         self
@@ -161,11 +165,7 @@ impl Builder {
         self
     }
 
-    /// Uses this clock for the gateway and the Keycloak; [`Fake::client`] gets it as well.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Arc::new(clock));
-        self
-    }
+    builder_methods!(setup);
 
     /// Limits how many entitlements a page holds, at least 1, whatever the client asks for; pages
     /// are then counted in that size. Assumption: a gateway may do so. Default: no limit.
@@ -210,13 +210,8 @@ impl Builder {
 
     /// Starts both fakes, each on a free port.
     pub async fn start(self) -> Fake {
-        let keycloak = match self.clock {
-            Some(clock) => self.keycloak.clock(clock),
-            None => self.keycloak,
-        };
-        let clock = keycloak.shared_clock();
-        let keycloak = keycloak.start().await;
+        let keycloak = self.keycloak.clock(self.setup.clock.clone()).start().await;
         let state = State::new(self.settings, keycloak.issuer());
-        Fake { served: Served::start(state, clock).await, keycloak }
+        Fake { served: Served::start(state, self.setup).await, keycloak }
     }
 }

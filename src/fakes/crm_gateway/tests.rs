@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    fakes::{Reply, Request, keycloak::Issuer, serve::State as _},
+    fakes::{
+        Reply, Request,
+        keycloak::Issuer,
+        serve::{State as _, Visit},
+    },
     time::TestClock,
 };
 
@@ -53,7 +57,8 @@ impl World {
                 (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"))
             })
             .collect();
-        self.state.handle(&Request::new(method, path, query, headers, Bytes::new()), self.now)
+        let request = Request::new(method, path, query, headers, Bytes::new());
+        self.state.handle(&request, &Visit::new(self.now, None))
     }
 
     fn list(&mut self, parameters: &[(&str, &str)]) -> Reply {
@@ -80,7 +85,7 @@ impl World {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
         let request = Request::new(Method::POST, TOKEN, "", headers, Bytes::from(body));
-        let reply = self.issuer.handle(&request, self.now);
+        let reply = self.issuer.handle(&request, &Visit::new(self.now, None));
         json_of(&reply)["access_token"].as_str().expect("a token").to_owned()
     }
 

@@ -6,8 +6,12 @@ use std::{
     time::SystemTime,
 };
 
+use super::call::Call;
 use super::state::{Kind, Realm, seconds};
-use crate::fakes::{Reply, Request, serve};
+use crate::fakes::{
+    Reply, Request,
+    serve::{self, TokenEnd, Visit},
+};
 
 /// Tells whether an access token is one of a realm's, for fakes of what it protects.
 ///
@@ -78,7 +82,11 @@ impl Issuer {
 }
 
 impl serve::State for Issuer {
-    fn handle(&mut self, request: &Request, now: SystemTime) -> Reply {
-        self.realm().handle(request, seconds(now))
+    type Call = Call;
+
+    fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
+
+    fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {
+        self.realm().handle(request, seconds(visit.now))
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Time counts in whole seconds, as in Keycloak's tokens.
 
+mod call;
 mod form;
 mod grant;
 mod handle;
@@ -16,12 +17,14 @@ mod state;
 mod tests;
 mod token;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-pub use self::issuer::{Issuer, TokenRefusal};
 use self::state::{Realm, User, seconds};
-use super::serve::{Served, fake_methods};
-use crate::time::{Clock, SystemClock};
+pub use self::{
+    call::{Call, Operation},
+    issuer::{Issuer, TokenRefusal},
+};
+use super::serve::{Served, Setup, builder_methods, fake_methods};
 
 /// The public client of the realm; the vendor's sample value.
 pub const CLIENT_ID: &str = "crm_client";
@@ -61,7 +64,7 @@ pub struct Fake {
 #[derive(Debug)]
 pub struct Builder {
     realm: Realm,
-    clock: Arc<dyn Clock>,
+    setup: Setup,
 }
 
 /// Which versions of Keycloak the fake behaves like.
@@ -103,7 +106,7 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder { realm: Realm::new(), clock: Arc::new(SystemClock) }
+        Builder { realm: Realm::new(), setup: Setup::default() }
     }
 
     fake_methods!(served);
@@ -246,26 +249,18 @@ impl Builder {
         self
     }
 
-    /// Uses this clock for issuing and checking tokens.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
+    builder_methods!(setup);
 
     /// Starts the fake on a free port.
     pub async fn start(self) -> Fake {
-        let clock = self.clock.clone();
-        let issuer = self.into_issuer();
-        let served = Served::start(issuer.clone(), clock).await;
+        let issuer = Issuer::new(self.realm);
+        let served = Served::start(issuer.clone(), self.setup).await;
         issuer.realm().origin = served.uri();
         Fake { served, issuer }
     }
 
-    pub(in crate::fakes) fn shared_clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
-    }
-
     /// The realm without a socket.
+    #[cfg(test)]
     pub(in crate::fakes) fn into_issuer(self) -> Issuer {
         Issuer::new(self.realm)
     }

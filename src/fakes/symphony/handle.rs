@@ -6,11 +6,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
+    call::Call,
     state::{Entitlement, State, is_known_permission, permission},
     token,
 };
 use crate::{
-    fakes::{Reply, Request, serve},
+    fakes::{
+        Reply, Request,
+        serve::{self, TokenEnd, Visit},
+    },
     symphony::ExternalNetwork,
 };
 
@@ -19,8 +23,12 @@ const ONE: &str = "/admin/api/v2/customer/advisor/entitlements";
 const ADVISORS: (&str, &str) = ("/admin/api/v1/customer/entitlements/externalNetwork/", "/advisors");
 
 impl serve::State for State {
-    fn handle(&mut self, request: &Request, now: SystemTime) -> Reply {
-        if !self.knows(request, now) {
+    type Call = Call;
+
+    fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
+
+    fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {
+        if !self.knows(request, visit.now) {
             return problem(401, "unauthorized", "Unauthorized");
         }
         let listed = request.path.strip_prefix(ADVISORS.0).and_then(|rest| rest.strip_suffix(ADVISORS.1));

@@ -1,18 +1,17 @@
 //! A fake of the Symphony Federation Entitlements API.
 
+mod call;
 mod handle;
 mod state;
 mod token;
 
-use std::sync::Arc;
-
+pub use self::call::{Call, Operation};
 use self::state::{State, User};
-use super::serve::{Served, fake_methods};
+use super::serve::{Served, Setup, builder_methods, fake_methods};
 use crate::{
     Result,
     auth::JwtSigner,
     symphony::{Client, ExternalNetwork},
-    time::{Clock, SystemClock},
 };
 
 /// A private key for tests; it is published, so it protects nothing.
@@ -34,7 +33,7 @@ pub struct Fake {
 #[derive(Debug)]
 pub struct Builder {
     state: State,
-    clock: Arc<dyn Clock>,
+    setup: Setup,
 }
 
 impl Fake {
@@ -45,7 +44,7 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder { state: State::new(), clock: Arc::new(SystemClock) }
+        Builder { state: State::new(), setup: Setup::default() }
     }
 
     fake_methods!(served);
@@ -117,14 +116,10 @@ impl Builder {
         self
     }
 
-    /// Uses this clock for checking tokens; [`Fake::client`] gets it as well.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
+    builder_methods!(setup);
 
     /// Starts the fake on a free port.
     pub async fn start(self) -> Fake {
-        Fake { served: Served::start(self.state, self.clock).await }
+        Fake { served: Served::start(self.state, self.setup).await }
     }
 }

@@ -13,7 +13,7 @@ fn other_media_types_methods_and_paths() {
     let token = format!("{BASE}/protocol/openid-connect/token");
     let request =
         Request::new(Method::POST, &token, "", HeaderMap::new(), Bytes::from_static(LOGIN.as_bytes()));
-    assert_eq!(world.issuer.clone().handle(&request, world.now).status, 415);
+    assert_eq!(world.issuer.clone().handle(&request, &Visit::new(world.now, None)).status, 415);
     assert_eq!(world.send(Method::GET, &token, None, "").status, 405);
     for (path, error) in [
         ("/keycloak/auth/realms/other/protocol/openid-connect/token", "Realm does not exist"),

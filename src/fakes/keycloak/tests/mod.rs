@@ -12,7 +12,10 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fakes::{Reply, Request, serve::State as _};
+use crate::fakes::{
+    Reply, Request,
+    serve::{State as _, Visit},
+};
 
 const BASE: &str = "/keycloak/auth/realms/nagra";
 const LOGIN: &str = "grant_type=password&username=crm_client_user&password=1234&client_id=crm_client";
@@ -48,7 +51,7 @@ impl World {
             headers.insert("authorization", HeaderValue::from_str(authorization).expect("a header"));
         }
         let request = Request::new(method, path, "", headers, Bytes::from(body.to_owned()));
-        self.issuer.clone().handle(&request, self.now)
+        self.issuer.clone().handle(&request, &Visit::new(self.now, None))
     }
 
     fn post(&mut self, endpoint: &str, body: &str) -> Reply {
