@@ -254,7 +254,7 @@ mod tests {
         let server = crate::transport::Server::parse("http://localhost", false).expect("valid");
         let settings = crate::transport::Settings::default();
         let http = server.http_client(&settings).expect("no TLS needed");
-        Context::shared(http, clock, Duration::from_secs(1))
+        Context::shared(crate::transport::Sender::new(http), clock, Duration::from_secs(1))
     }
 
     async fn token(auth: &Auth, context: &Context) -> String {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Context, Token};
 use crate::{
     Error, ErrorKind, Result, decode,
-    transport::{backoff, checked_url},
+    transport::{Unanswered, backoff, checked_url},
 };
 
 /// A token answer is a few kilobytes; whatever is longer is not one.
@@ -162,7 +162,9 @@ impl TokenEndpoint {
         if let Some(basic) = self.basic().map_err(|error| Failure::new(error, Stage::Refused))? {
             request = request.header(header::AUTHORIZATION, basic);
         }
-        let response = request.body(self.form(fields)).send().await.map_err(not_answered)?;
+        let request =
+            request.body(self.form(fields)).build().map_err(|error| not_answered(Unanswered::from(error)))?;
+        let response = context.sender().execute(request).await.map_err(not_answered)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = bounded(response).await.map_err(|error| {
             Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::PerhapsSpent)
@@ -213,16 +215,24 @@ impl Failure {
     }
 }
 
-fn not_answered(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let (kind, message, stage) = if error.is_connect() {
-        (ErrorKind::NotSent, "no connection to the token endpoint", Stage::NotSent)
-    } else if error.is_timeout() {
-        (ErrorKind::Timeout, "the token endpoint did not answer in time", Stage::PerhapsSpent)
-    } else {
-        (ErrorKind::Server, "the connection to the token endpoint was lost", Stage::PerhapsSpent)
+fn not_answered(unanswered: Unanswered) -> Failure {
+    let (kind, message, stage, source) = match unanswered {
+        Unanswered::Unbuildable(source) => {
+            let message = "the token request cannot be built; check the token URL and the TLS features";
+            (ErrorKind::Configuration, message, Stage::Refused, Some(source))
+        }
+        Unanswered::NotSent(source, _) => {
+            (ErrorKind::NotSent, "no connection to the token endpoint", Stage::NotSent, source)
+        }
+        Unanswered::Lost(source, true) => {
+            (ErrorKind::Timeout, "the token endpoint did not answer in time", Stage::PerhapsSpent, source)
+        }
+        Unanswered::Lost(source, false) => {
+            (ErrorKind::Server, "the connection to the token endpoint was lost", Stage::PerhapsSpent, source)
+        }
     };
-    Failure::new(Error::new(kind, message).with_source(error), stage)
+    let error = Error::new(kind, message);
+    Failure::new(if let Some(source) = source { error.with_source(source) } else { error }, stage)
 }
 
 async fn bounded(mut response: reqwest::Response) -> Result<Bytes> {

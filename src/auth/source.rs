@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     Error, Result,
     time::{BoxFuture, Clock},
+    transport::Sender,
 };
 
 /// Gets a new access token when the cache asks for one.
@@ -80,7 +81,7 @@ impl<S: TokenSource + ?Sized> TokenSource for Arc<S> {
 /// What a [`TokenSource`] works with: the client's HTTP connection pool, time and limits.
 #[derive(Debug, Clone)]
 pub struct Context {
-    http: reqwest::Client,
+    http: Sender,
     clock: Arc<dyn Clock>,
     timeout: Duration,
 }
@@ -88,16 +89,21 @@ pub struct Context {
 impl Context {
     /// A context for a test of your own [`TokenSource`].
     pub fn new(http: reqwest::Client, clock: impl Clock, timeout: Duration) -> Self {
-        Self { http, clock: Arc::new(clock), timeout }
+        Self { http: Sender::new(http), clock: Arc::new(clock), timeout }
     }
 
-    pub(crate) fn shared(http: reqwest::Client, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
+    pub(crate) fn shared(http: Sender, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
         Self { http, clock, timeout }
     }
 
     /// An HTTP client that follows no redirects and repeats nothing.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
+        self.http.network()
+    }
+
+    #[cfg(any_grant)]
+    pub(crate) fn sender(&self) -> &Sender {
         &self.http
     }
 

@@ -15,6 +15,11 @@ pub trait Operation:
 
     /// The `operationId` in the specification.
     fn name(self) -> &'static str;
+
+    /// Whether it hands out tokens.
+    fn is_token_request(self) -> bool {
+        self.name() == "token"
+    }
 }
 
 /// A request, read as one of a fake's operations.
@@ -119,6 +124,14 @@ macro_rules! operations {
                     $($name => Ok(Self::$variant),)+
                     _ => Err($crate::fakes::UnknownOperation::new::<Self>(name)),
                 }
+            }
+        }
+
+        impl TryFrom<&str> for Operation {
+            type Error = $crate::fakes::UnknownOperation;
+
+            fn try_from(name: &str) -> Result<Self, Self::Error> {
+                name.parse()
             }
         }
     };

@@ -1,17 +1,23 @@
 //! What goes into a fake's handler and what comes out of it.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
 /// A request as a fake received it.
-#[derive(Debug, Clone)]
+///
+/// Printing it shows neither values of parameters and headers nor the body, which can be secret or
+/// personal.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Request {
     /// The HTTP method.
     pub method: Method,
-    /// The path, still percent-encoded.
+    /// The path, still percent-encoded. wiremock normalises it; a fake that was started with
+    /// `wire_listener(true)` shows it as it came.
     pub path: String,
     /// The query, still percent-encoded, without `?`; empty if there was none.
     pub query: String,
@@ -68,6 +74,19 @@ impl Request {
     }
 }
 
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        let mut separator = '?';
+        for (name, _) in url::form_urlencoded::parse(self.query.as_bytes()) {
+            write!(f, "{separator}{name}=…")?;
+            separator = '&';
+        }
+        let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
+        write!(f, " (headers: {}; body: {} bytes)", names.join(", "), self.body.len())
+    }
+}
+
 /// What a fake answers.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -78,6 +97,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// Whether it is on purpose not what the specification says.
+    pub(super) off_spec: bool,
 }
 
 impl Reply {
@@ -85,7 +106,7 @@ impl Reply {
     #[must_use]
     pub fn new(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new(), off_spec: false }
     }
 
     /// An answer with a JSON body.
@@ -110,5 +131,16 @@ impl Reply {
             self.headers.insert(HeaderName::from_static(name), value);
         }
         self
+    }
+
+    /// Marks an answer that a switch of the fake makes deviate from the specification.
+    #[cfg(any_service)]
+    pub(super) fn off_spec(mut self) -> Self {
+        self.off_spec = true;
+        self
+    }
+
+    pub(super) fn is_off_spec(&self) -> bool {
+        self.off_spec
     }
 }

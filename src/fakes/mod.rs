@@ -23,19 +23,30 @@
 //! # Ok(()) }
 //! ```
 
+mod alter;
+mod body;
 mod call;
 #[cfg(feature = "connect")]
 pub mod connect;
+mod core;
 #[cfg(feature = "crm-gateway")]
 pub mod crm_gateway;
+mod fault;
+mod in_process;
+mod journal;
 #[cfg(feature = "crm-gateway")]
 pub mod keycloak;
 mod message;
+mod rules;
 mod serve;
+mod state;
 #[cfg(feature = "symphony")]
 pub mod symphony;
 
+pub(crate) use self::in_process::InProcess;
 pub use self::{
     call::{Call, Operation, Personal, UnknownOperation},
+    fault::{Fault, Faults, RateHeader},
+    journal::{Entry, Journal},
     message::{Reply, Request},
 };

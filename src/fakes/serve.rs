@@ -1,174 +1,224 @@
-//! Serving a handler, and what all fakes have in common.
+//! Serving a handler, and what all fakes and their builders have in common.
+
+mod mock;
+mod wire;
 
 use std::{
-    cell::Cell,
-    collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    panic::Location,
+    sync::{Arc, Mutex, MutexGuard},
+    thread,
 };
 
-use wiremock::{Mock, MockServer, Respond, ResponseTemplate, matchers::any};
-
-use super::{Call, Reply, Request};
+use self::{mock::Wiremock, wire::WireListener};
+use super::{
+    Call, Fault, Faults, InProcess, Journal, Operation, Reply, Request,
+    core::{Core, Script, Scripted},
+    journal::KEPT,
+    rules::Rules,
+};
+pub(super) use super::{
+    core::lock,
+    state::{State, TokenEnd, Visit},
+};
 use crate::time::{Clock, SystemClock};
 
-/// State and request in, reply out; no I/O.
-pub(super) trait State: Send + 'static {
-    type Call: Call;
-
-    fn handle(&mut self, request: &Request, visit: &Visit) -> Reply;
-
-    /// Ends the token that the request carries, so that the request is then refused for it.
-    fn end_token(&mut self, request: &Request, end: TokenEnd, now: SystemTime);
-}
-
-/// How a token came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenEnd {
-    Expired,
-    Revoked,
-}
-
-/// What a handler is told beside the request.
-#[derive(Debug)]
-pub(super) struct Visit {
-    pub(super) now: SystemTime,
-    broken: Option<String>,
-    refused: Cell<bool>,
-}
-
-impl Visit {
-    pub(super) fn new(now: SystemTime, broken: Option<String>) -> Self {
-        Self { now, broken, refused: Cell::new(false) }
-    }
-
-    /// The rule of the specification that the request breaks, for a handler that has come to the
-    /// point where it refuses the request for that. A token is looked at before.
-    pub(super) fn broken_rule(&self) -> Option<&str> {
-        self.refused.set(self.broken.is_some());
-        self.broken.as_deref()
-    }
-
-    /// The rule for which the handler refused the request.
-    pub(super) fn refused_for(&self) -> Option<&str> {
-        self.broken.as_deref().filter(|_| self.refused.get())
-    }
-}
-
 /// How a fake is served; part of every builder.
-#[derive(Debug)]
-pub(super) struct Setup {
+pub(super) struct Setup<O> {
     pub(super) clock: Arc<dyn Clock>,
+    listener: Option<TcpListener>,
+    wire_listener: bool,
+    kept: usize,
+    script: Script<O>,
 }
 
-impl Default for Setup {
+impl<O: Operation> Default for Setup<O> {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock) }
+        Self {
+            clock: Arc::new(SystemClock),
+            listener: None,
+            wire_listener: false,
+            kept: KEPT,
+            script: Script::default(),
+        }
+    }
+}
+
+impl<O> fmt::Debug for Setup<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+impl<O: Operation> Setup<O> {
+    #[track_caller]
+    pub(super) fn bind(&mut self, port: u16) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        match TcpListener::bind(address) {
+            Ok(listener) => self.listener = Some(listener),
+            Err(error) => panic!("the fake cannot listen on port {port}: {error}; is the port taken?"),
+        }
+    }
+
+    pub(super) fn wire_listener(&mut self, wanted: bool) {
+        self.wire_listener = wanted;
+    }
+
+    #[track_caller]
+    pub(super) fn keep_requests(&mut self, kept: usize) {
+        self.kept = kept;
+    }
+
+    #[track_caller]
+    pub(super) fn faults(&mut self, operation: O, faults: Faults) {
+        let scripted = Scripted { faults, written: Location::caller() };
+        if let Some(earlier) = self.script.by_operation.insert(operation, scripted) {
+            panic!("{operation} has faults already, written at {}; join them with `then`", earlier.written);
+        }
     }
 }
 
 /// A served state.
-pub(super) struct Served<S> {
-    shared: Arc<Shared<S>>,
-    server: MockServer,
+pub(super) struct Served<S: State> {
+    core: Arc<Core<S>>,
+    uri: String,
+    server: Mutex<Server>,
 }
 
-struct Shared<S> {
-    state: Mutex<S>,
-    clock: Arc<dyn Clock>,
-    scripted: Mutex<VecDeque<Scripted>>,
-    received: Mutex<Vec<Request>>,
+enum Server {
+    /// With a second handle of the listener, for a change to our own.
+    Wiremock(Wiremock, TcpListener),
+    Wire {
+        _listener: WireListener,
+    },
+    Nothing,
 }
 
-/// An answer that takes the place of the handler's.
-struct Scripted {
-    reply: Reply,
-    /// Whether the request is carried out all the same.
-    after_change: bool,
-}
+type OperationOf<S> = <<S as State>::Call as Call>::Operation;
 
-impl<S> fmt::Debug for Served<S> {
+impl<S: State> fmt::Debug for Served<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fake").field("uri", &self.server.uri()).finish_non_exhaustive()
+        f.debug_struct("Fake").field("uri", &self.uri).finish_non_exhaustive()
     }
 }
 
 impl<S: State> Served<S> {
-    pub(super) async fn start(state: S, setup: Setup) -> Self {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-            clock: setup.clock,
-            scripted: Mutex::default(),
-            received: Mutex::default(),
-        });
-        let server = MockServer::builder().disable_request_recording().start().await;
-        Mock::given(any()).respond_with(Handler(shared.clone())).mount(&server).await;
-        Self { shared, server }
+    pub(super) async fn start(state: S, mut setup: Setup<OperationOf<S>>) -> Self {
+        if setup.listener.is_none() {
+            setup.bind(0);
+        }
+        let listener = setup.listener.take().expect("just bound");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let needs_wire =
+            setup.wire_listener || setup.script.by_operation.values().any(|each| each.faults.need_wire());
+        let core = core(state, setup);
+        let server = if needs_wire {
+            Server::Wire { _listener: WireListener::start(listener, core.clone()) }
+        } else {
+            let second = listener.try_clone().expect("a listener can be shared");
+            Server::Wiremock(Wiremock::start(listener, core.clone()).await, second)
+        };
+        Self { core, uri: format!("http://{address}"), server: Mutex::new(server) }
+    }
+
+    /// Without a socket: only clients within the process reach it.
+    pub(super) fn in_process(state: S, setup: Setup<OperationOf<S>>, host: &str) -> Self {
+        let uri = format!("http://{host}");
+        Self { core: core(state, setup), uri, server: Mutex::new(Server::Nothing) }
     }
 
     pub(super) fn uri(&self) -> String {
-        self.server.uri()
+        self.uri.clone()
+    }
+
+    /// For a client of a fake without a socket.
+    pub(super) fn in_process_end(&self) -> Option<InProcess> {
+        let has_socket = !matches!(*lock(&self.server), Server::Nothing);
+        (!has_socket).then(|| self.join(InProcess::default()))
+    }
+
+    pub(super) fn join(&self, end: InProcess) -> InProcess {
+        end.with(self.uri.clone(), self.core.clone())
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, S> {
-        lock(&self.shared.state)
+        self.core.state()
     }
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        self.core.clock()
+    }
+
+    pub(super) fn journal(&self) -> Journal<S::Call> {
+        self.core.journal()
     }
 
     pub(super) fn received(&self) -> Vec<Request> {
-        lock(&self.shared.received).clone()
+        self.core.journal().entries().map(|entry| entry.request.clone()).collect()
     }
 
-    pub(super) fn script(&self, reply: Reply, after_change: bool) {
-        lock(&self.shared.scripted).push_back(Scripted { reply, after_change });
-    }
-}
-
-struct Handler<S>(Arc<Shared<S>>);
-
-impl<S: State> Respond for Handler<S> {
-    fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
-        let url = &request.url;
-        let request = Request::new(
-            request.method.clone(),
-            url.path(),
-            url.query().unwrap_or_default(),
-            request.headers.clone(),
-            request.body.clone().into(),
-        );
-        let reply = self.0.reply(&request);
-        lock(&self.0.received).push(request);
-        let mut template = ResponseTemplate::new(reply.status.as_u16()).set_body_bytes(reply.body);
-        for (name, value) in &reply.headers {
-            template = template.append_header(name.clone(), value.clone());
+    pub(super) fn queue(&self, fault: Fault) {
+        if fault.needs_wire() {
+            self.serve_by_wire();
         }
-        template
+        self.core.script().queued.push_back(fault);
     }
-}
 
-impl<S: State> Shared<S> {
-    fn reply(&self, request: &Request) -> Reply {
-        let scripted = lock(&self.scripted).pop_front();
-        let visit = Visit::new(self.clock.wall(), None);
-        let handle = || lock(&self.state).handle(request, &visit);
-        match scripted {
-            None => handle(),
-            Some(Scripted { reply, after_change }) => {
-                if after_change {
-                    handle();
-                }
-                reply
-            }
+    #[track_caller]
+    pub(super) fn faults(&self, operation: OperationOf<S>, faults: Faults) {
+        if faults.need_wire() {
+            self.serve_by_wire();
+        }
+        let scripted = Scripted { faults, written: Location::caller() };
+        self.core.script().by_operation.insert(operation, scripted);
+    }
+
+    pub(super) fn clear_faults(&self) {
+        *self.core.script() = Script::default();
+    }
+
+    /// Takes the port over from wiremock.
+    fn serve_by_wire(&self) {
+        let mut server = lock(&self.server);
+        if !matches!(*server, Server::Wiremock(..)) {
+            return;
+        }
+        if let Server::Wiremock(wiremock, listener) = std::mem::replace(&mut *server, Server::Nothing) {
+            wiremock.stop();
+            *server = Server::Wire { _listener: WireListener::start(listener, self.core.clone()) };
         }
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Says what the author of the test has to hear of, where the test would otherwise go on by chance.
+impl<S: State> Drop for Served<S> {
+    fn drop(&mut self) {
+        let complaints = self.core.complaints();
+        assert!(complaints.is_empty() || thread::panicking(), "{}", complaints.join("\n"));
+    }
+}
+
+fn core<S: State>(state: S, setup: Setup<OperationOf<S>>) -> Arc<Core<S>> {
+    Arc::new(Core::new(state, setup.clock, Rules, setup.script, setup.kept))
+}
+
+/// The operation that the author of a test means, by value or by name.
+#[track_caller]
+pub(super) fn operation<O, T>(given: T) -> O
+where
+    T: TryInto<O>,
+    T::Error: fmt::Display,
+{
+    match given.try_into() {
+        Ok(operation) => operation,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+pub(super) fn reply_fault(reply: Reply, after_change: bool) -> Fault {
+    let fault = Fault::reply(reply);
+    if after_change { fault.after_change() } else { fault }
 }
 
 /// The methods that every fake has; `$served` is the field with the served state.
@@ -180,21 +230,47 @@ macro_rules! fake_methods {
             self.$served.uri()
         }
 
-        /// Every request so far, in order. It can hold tokens and personal data.
+        /// What the fake was asked so far and what it answered.
+        pub fn journal(&self) -> crate::fakes::Journal<Call> {
+            self.$served.journal()
+        }
+
+        /// The requests of the [`journal`](Self::journal) as they came. They can hold tokens and
+        /// personal data.
         #[must_use]
         pub fn received(&self) -> Vec<crate::fakes::Request> {
             self.$served.received()
         }
 
-        /// Answers the next request with `reply` instead of carrying it out. Several calls queue.
+        /// Gives an operation its faults, from the next request on, instead of those it had. The
+        /// operation can also be given by its name in the specification.
+        ///
+        /// # Panics
+        ///
+        /// If there is no operation of that name. When the fake is dropped: if the faults ran out.
+        #[track_caller]
+        pub fn faults<O>(&self, operation: O, faults: impl Into<crate::fakes::Faults>)
+        where
+            O: TryInto<Operation, Error: std::fmt::Display>,
+        {
+            self.$served.faults(crate::fakes::serve::operation(operation), faults.into());
+        }
+
+        /// Takes back all faults and queued replies.
+        pub fn clear_faults(&self) {
+            self.$served.clear_faults();
+        }
+
+        /// Answers the next request, of whatever operation, with `reply` instead of carrying it
+        /// out. Several calls queue, and come before [`faults`](Self::faults).
         pub fn reply_next(&self, reply: crate::fakes::Reply) {
-            self.$served.script(reply, false);
+            self.$served.queue(crate::fakes::serve::reply_fault(reply, false));
         }
 
         /// Carries out the next request and answers it with `reply` all the same, as a gateway
         /// does that loses the real answer. Several calls queue.
         pub fn reply_next_after_change(&self, reply: crate::fakes::Reply) {
-            self.$served.script(reply, true);
+            self.$served.queue(crate::fakes::serve::reply_fault(reply, true));
         }
     };
 }
@@ -204,9 +280,54 @@ pub(super) use fake_methods;
 macro_rules! builder_methods {
     ($setup:ident) => {
         /// Uses this clock for everything that expires, waits or is counted by time; the fake's
-        /// `client()` gets it as well.
+        /// `client()` gets it as well. Default: the machine's clock.
+        ///
+        /// It does not move socket timeouts.
         pub fn clock(mut self, clock: impl crate::time::Clock) -> Self {
             self.$setup.clock = std::sync::Arc::new(clock);
+            self
+        }
+
+        /// Listens on this port of the loopback address. Default: a free one.
+        ///
+        /// # Panics
+        ///
+        /// If the port is taken or may not be used.
+        #[track_caller]
+        pub fn port(mut self, port: u16) -> Self {
+            self.$setup.bind(port);
+            self
+        }
+
+        /// Gives an operation its faults. The operation can also be given by its name in the
+        /// specification.
+        ///
+        /// # Panics
+        ///
+        /// If there is no operation of that name, or if it has faults already. When the fake is
+        /// dropped: if the faults ran out.
+        #[track_caller]
+        pub fn faults<O>(mut self, operation: O, faults: impl Into<crate::fakes::Faults>) -> Self
+        where
+            O: TryInto<Operation, Error: std::fmt::Display>,
+        {
+            self.$setup.faults(crate::fakes::serve::operation(operation), faults.into());
+            self
+        }
+
+        /// Sets whether a listener of this crate serves the fake instead of wiremock. Default:
+        /// only if one of its faults needs it.
+        ///
+        /// Use it for tests that look at raw paths, which wiremock normalises, at the greatest
+        /// concurrency, or that send very many requests.
+        pub fn wire_listener(mut self, wire_listener: bool) -> Self {
+            self.$setup.wire_listener(wire_listener);
+            self
+        }
+
+        /// Sets how many requests the journal keeps; its counters count on. Default: 10,000.
+        pub fn keep_requests(mut self, count: usize) -> Self {
+            self.$setup.keep_requests(count);
             self
         }
     };

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Request;
 
+use super::{Sender, Unanswered};
 use crate::{Error, ErrorKind, response::Raw};
 
 /// What came of an attempt.
@@ -38,10 +39,10 @@ impl Outcome {
 
 /// Sends the request and reads the body inside the attempt, so that a body that breaks off
 /// counts as a failed attempt.
-pub(crate) async fn run(http: &reqwest::Client, request: Request, max_body: usize) -> Outcome {
+pub(crate) async fn run(http: &Sender, request: Request, max_body: usize) -> Outcome {
     let mut response = match http.execute(request).await {
         Ok(response) => response,
-        Err(error) => return failed_to_send(error),
+        Err(unanswered) => return failed_to_send(unanswered),
     };
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     match read_body(response, &headers, max_body).await {
@@ -60,27 +61,33 @@ pub(crate) async fn run(http: &reqwest::Client, request: Request, max_body: usiz
     }
 }
 
-fn failed_to_send(error: reqwest::Error) -> Outcome {
-    // The URL of a request can hold an e-mail address.
-    let error = error.without_url();
-    if error.is_builder() {
-        let message = "the request cannot be built; check the base URL and the TLS features";
-        return Outcome::Broken(Error::new(ErrorKind::Configuration, message).with_source(error));
-    }
-    if error.is_connect() {
-        let message = if error.is_timeout() {
-            "no connection within the connect timeout"
-        } else {
-            "no connection to the server"
-        };
-        return Outcome::NotSent(Error::new(ErrorKind::NotSent, message).with_source(error));
-    }
-    let (kind, message) = if error.is_timeout() {
-        (ErrorKind::Timeout, "no answer within the time for one attempt")
-    } else {
-        (ErrorKind::Server, "the connection was lost before the answer came")
+fn failed_to_send(unanswered: Unanswered) -> Outcome {
+    let with_source = |kind, message, source: Option<reqwest::Error>| {
+        let error = Error::new(kind, message);
+        match source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
     };
-    Outcome::Lost(Error::new(kind, message).with_source(error))
+    match unanswered {
+        Unanswered::Unbuildable(source) => {
+            let message = "the request cannot be built; check the base URL and the TLS features";
+            Outcome::Broken(Error::new(ErrorKind::Configuration, message).with_source(source))
+        }
+        Unanswered::NotSent(source, late) => {
+            let message =
+                if late { "no connection within the connect timeout" } else { "no connection to the server" };
+            Outcome::NotSent(with_source(ErrorKind::NotSent, message, source))
+        }
+        Unanswered::Lost(source, late) => {
+            let (kind, message) = if late {
+                (ErrorKind::Timeout, "no answer within the time for one attempt")
+            } else {
+                (ErrorKind::Server, "the connection was lost before the answer came")
+            };
+            Outcome::Lost(with_source(kind, message, source))
+        }
+    }
 }
 
 enum BodyFailure {

@@ -8,6 +8,7 @@ mod options;
 mod path;
 mod requests;
 mod retry;
+mod sender;
 mod server;
 
 use std::{fmt, sync::Arc, time::Instant};
@@ -30,6 +31,7 @@ pub(crate) use self::{
     judge::{Reading, Refusal},
     options::{CallOptions, Settings, call_options, checked_header, client_options},
     requests::opaque_debug,
+    sender::{Sender, Unanswered},
     server::Server,
 };
 #[cfg(any_grant)]
@@ -102,9 +104,9 @@ pub(crate) type Make<'a> = &'a (dyn Fn() -> Result<Request> + Send + Sync);
 
 /// One service at one base URL with one credential.
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    http: Sender,
     /// For token requests: another server, which may need a proxy where the API does not.
-    login_http: reqwest::Client,
+    login_http: Sender,
     server: Server,
     auth: Auth,
     settings: Settings,
@@ -129,6 +131,8 @@ impl Transport {
         auth.check()?;
         let http = server.http_client(&settings)?;
         let login_http = server.login_client(&http, auth.endpoint(), &settings)?;
+        let sender = |http| settings.sender(http);
+        let (http, login_http) = (sender(http), sender(login_http));
         let headers = settings.headers()?;
         Ok(Self { http, login_http, server, auth, settings, read, headers })
     }
@@ -153,7 +157,7 @@ impl Transport {
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.http
+        self.http.network()
     }
 
     pub(crate) fn url(&self) -> &Url {

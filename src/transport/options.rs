@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use super::Sender;
 use crate::{
     Error, ErrorKind, Result,
     time::{Clock, SystemClock},
@@ -26,6 +27,9 @@ pub(crate) struct Settings {
     pub(crate) correlated: bool,
     /// How often a 500 without an explanation may be repeated, within the attempts.
     pub(crate) internal_errors: u32,
+    /// Fakes in this process that answer instead of the network.
+    #[cfg(feature = "fakes")]
+    pub(crate) in_process: Option<crate::fakes::InProcess>,
 }
 
 impl Default for Settings {
@@ -43,11 +47,21 @@ impl Default for Settings {
             default_headers: Vec::new(),
             correlated: false,
             internal_errors: u32::MAX,
+            #[cfg(feature = "fakes")]
+            in_process: None,
         }
     }
 }
 
 impl Settings {
+    /// The end that requests leave by.
+    pub(crate) fn sender(&self, network: reqwest::Client) -> Sender {
+        let sender = Sender::new(network);
+        #[cfg(feature = "fakes")]
+        let sender = sender.with_in_process(self.in_process.clone());
+        sender
+    }
+
     /// The headers of every request.
     pub(crate) fn headers(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
@@ -185,6 +199,14 @@ macro_rules! client_options {
         /// then cross the network unprotected; meant for a test network only.
         pub fn allow_plain_http(mut self) -> Self {
             self.$($settings).+.plain_http = true;
+            self
+        }
+
+        /// Lets fakes of this process answer instead of the network.
+        #[cfg(feature = "fakes")]
+        #[allow(dead_code, reason = "a user's client without an app needs it in no fake")]
+        pub(crate) fn in_process(mut self, end: Option<crate::fakes::InProcess>) -> Self {
+            self.$($settings).+.in_process = end;
             self
         }
 

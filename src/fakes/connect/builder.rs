@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Fake, ResetHeader,
+    Fake, Operation, ResetHeader,
     seed::grant,
     state::{Shape, State},
 };
@@ -14,7 +14,7 @@ use crate::fakes::serve::{Served, Setup, builder_methods};
 #[derive(Debug)]
 pub struct Builder {
     pub(super) state: State,
-    pub(super) setup: Setup,
+    pub(super) setup: Setup<Operation>,
 }
 
 impl Builder {
@@ -131,5 +131,13 @@ impl Builder {
     /// Starts the fake on a free port.
     pub async fn start(self) -> Fake {
         Fake { served: Served::start(self.state, self.setup).await }
+    }
+
+    /// Starts the fake without a socket: only its own [`client`](Fake::client) and
+    /// [`user_client`](Fake::user_client) reach it, and need no I/O for it. Made for very many
+    /// tests under a clock of theirs.
+    #[must_use]
+    pub fn start_in_process(self) -> Fake {
+        Fake { served: Served::in_process(self.state, self.setup, "localhost:4") }
     }
 }

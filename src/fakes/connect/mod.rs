@@ -204,6 +204,7 @@ impl Fake {
         Client::builder(Environment::custom(self.api_url(), self.login_url()))
             .client_login(self.client_id(), self.client_secret())
             .clock(self.served.clock().clone())
+            .in_process(self.served.in_process_end())
             .build()
     }
 

@@ -51,7 +51,7 @@ pub struct Fake {
 pub struct Builder {
     settings: Settings,
     keycloak: keycloak::Builder,
-    setup: Setup,
+    setup: Setup<Operation>,
 }
 
 /// How a token is refused.
@@ -147,7 +147,8 @@ impl Fake {
         let login = Keycloak::new(self.keycloak.token_url())
             .client_id(keycloak::CLIENT_ID)
             .password(keycloak::USER, keycloak::PASSWORD);
-        Client::builder(self.uri()).auth(login).clock(self.served.clock().clone()).build()
+        let end = self.served.in_process_end().map(|end| self.keycloak.join(end));
+        Client::builder(self.uri()).auth(login).clock(self.served.clock().clone()).in_process(end).build()
     }
 }
 
@@ -213,5 +214,14 @@ impl Builder {
         let keycloak = self.keycloak.clock(self.setup.clock.clone()).start().await;
         let state = State::new(self.settings, keycloak.issuer());
         Fake { served: Served::start(state, self.setup).await, keycloak }
+    }
+
+    /// Starts both fakes without a socket: only their own [`client`](Fake::client) reaches them,
+    /// and needs no I/O for it. Made for very many tests under a clock of theirs.
+    #[must_use]
+    pub fn start_in_process(self) -> Fake {
+        let keycloak = self.keycloak.clock(self.setup.clock.clone()).start_in_process();
+        let state = State::new(self.settings, keycloak.issuer());
+        Fake { served: Served::in_process(state, self.setup, "localhost:2"), keycloak }
     }
 }

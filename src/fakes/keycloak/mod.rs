@@ -24,7 +24,10 @@ pub use self::{
     call::{Call, Operation},
     issuer::{Issuer, TokenRefusal},
 };
-use super::serve::{Served, Setup, builder_methods, fake_methods};
+use super::{
+    InProcess,
+    serve::{Served, Setup, builder_methods, fake_methods},
+};
 
 /// The public client of the realm; the vendor's sample value.
 pub const CLIENT_ID: &str = "crm_client";
@@ -64,7 +67,7 @@ pub struct Fake {
 #[derive(Debug)]
 pub struct Builder {
     realm: Realm,
-    setup: Setup,
+    setup: Setup<Operation>,
 }
 
 /// Which versions of Keycloak the fake behaves like.
@@ -110,6 +113,11 @@ impl Fake {
     }
 
     fake_methods!(served);
+
+    /// Beside another fake, for a client without a socket.
+    pub(in crate::fakes) fn join(&self, end: InProcess) -> InProcess {
+        self.served.join(end)
+    }
 
     /// The token endpoint, for a client's settings.
     #[must_use]
@@ -255,6 +263,15 @@ impl Builder {
     pub async fn start(self) -> Fake {
         let issuer = Issuer::new(self.realm);
         let served = Served::start(issuer.clone(), self.setup).await;
+        issuer.realm().origin = served.uri();
+        Fake { served, issuer }
+    }
+
+    /// Starts the fake without a socket, for a client of the same process that
+    /// [`crm_gateway::Fake`](crate::fakes::crm_gateway::Fake) makes.
+    pub(in crate::fakes) fn start_in_process(self) -> Fake {
+        let issuer = Issuer::new(self.realm);
+        let served = Served::in_process(issuer.clone(), self.setup, "localhost:3");
         issuer.realm().origin = served.uri();
         Fake { served, issuer }
     }

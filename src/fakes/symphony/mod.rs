@@ -33,7 +33,7 @@ pub struct Fake {
 #[derive(Debug)]
 pub struct Builder {
     state: State,
-    setup: Setup,
+    setup: Setup<Operation>,
 }
 
 impl Fake {
@@ -62,7 +62,8 @@ impl Fake {
     /// None in practice; building a client can fail in general.
     pub fn client(&self) -> Result<Client> {
         let clock = self.served.clock().clone();
-        Client::builder(self.base_url()).auth(self.signer()?).clock(clock).build()
+        let end = self.served.in_process_end();
+        Client::builder(self.base_url()).auth(self.signer()?).clock(clock).in_process(end).build()
     }
 
     /// A signer with the key that the fake knows.
@@ -121,5 +122,12 @@ impl Builder {
     /// Starts the fake on a free port.
     pub async fn start(self) -> Fake {
         Fake { served: Served::start(self.state, self.setup).await }
+    }
+
+    /// Starts the fake without a socket: only its own [`client`](Fake::client) reaches it, and
+    /// needs no I/O for it. Made for very many tests under a clock of theirs.
+    #[must_use]
+    pub fn start_in_process(self) -> Fake {
+        Fake { served: Served::in_process(self.state, self.setup, "localhost:1") }
     }
 }

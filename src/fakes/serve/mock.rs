@@ -1,0 +1,74 @@
+//! wiremock as the server.
+
+use std::{
+    net::TcpListener,
+    sync::{Arc, Weak},
+    thread,
+    time::{Duration, Instant},
+};
+
+use wiremock::{Mock, MockServer, Respond, ResponseTemplate, matchers::any};
+
+use crate::fakes::{Request, core::Answerer};
+
+/// Stops listening when it is dropped.
+pub(super) struct Wiremock {
+    server: Option<MockServer>,
+    alive: Weak<()>,
+}
+
+impl Drop for Wiremock {
+    fn drop(&mut self) {
+        // A mock server blocks on a lock of tokio's when it is dropped. In a task that has used up
+        // its budget of such locks, as one that drops many servers at once, that would never end.
+        let server = self.server.take();
+        let _ = thread::spawn(move || drop(server)).join();
+    }
+}
+
+impl Wiremock {
+    pub(super) async fn start(listener: TcpListener, fake: Arc<dyn Answerer>) -> Self {
+        let life = Arc::new(());
+        let alive = Arc::downgrade(&life);
+        let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
+        Mock::given(any()).respond_with(Handler { fake, _life: life }).mount(&server).await;
+        Self { server: Some(server), alive }
+    }
+
+    /// Stops and waits until all connections are closed, so that no later request gets one of
+    /// them. It takes a millisecond or so.
+    pub(super) fn stop(self) {
+        let alive = self.alive.clone();
+        drop(self);
+        let start = Instant::now();
+        while alive.strong_count() > 0 && start.elapsed() < Duration::from_secs(2) {
+            thread::sleep(Duration::from_micros(200));
+        }
+    }
+}
+
+struct Handler {
+    fake: Arc<dyn Answerer>,
+    /// As long as the server or one of its connections lives.
+    _life: Arc<()>,
+}
+
+impl Respond for Handler {
+    fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+        let url = &request.url;
+        let request = Request::new(
+            request.method.clone(),
+            url.path(),
+            url.query().unwrap_or_default(),
+            request.headers.clone(),
+            request.body.clone().into(),
+        );
+        let answer = self.fake.answer(request);
+        let reply = answer.reply;
+        let mut template = ResponseTemplate::new(reply.status.as_u16()).set_body_bytes(reply.body);
+        for (name, value) in &reply.headers {
+            template = template.append_header(name.clone(), value.clone());
+        }
+        if answer.delay.is_zero() { template } else { template.set_delay(answer.delay) }
+    }
+}

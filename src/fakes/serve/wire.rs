@@ -1,0 +1,163 @@
+//! A listener of our own, for what wiremock cannot do: bytes that break off, drip or do not end,
+//! resets, paths as they came, and requests side by side.
+
+use std::{
+    io,
+    net::TcpListener,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    thread,
+};
+
+use bytes::Bytes;
+use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::watch,
+};
+
+use crate::fakes::{
+    Request,
+    body::AnswerBody,
+    core::{Answerer, Delivery},
+};
+
+/// Stops listening, and closes its connections, when it is dropped.
+pub(super) struct WireListener {
+    _stop: watch::Sender<()>,
+}
+
+impl WireListener {
+    /// Serves on a thread with a runtime of its own, so that it does not depend on the runtime of
+    /// the test that started it.
+    pub(super) fn start(listener: TcpListener, fake: Arc<dyn Answerer>) -> Self {
+        let (stop, stopped) = watch::channel(());
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime needs nothing but file descriptors");
+            runtime.block_on(accept(listener, fake, stopped));
+        });
+        Self { _stop: stop }
+    }
+}
+
+async fn accept(listener: TcpListener, fake: Arc<dyn Answerer>, mut stopped: watch::Receiver<()>) {
+    let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
+    let listener = listener.expect("a bound listener");
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.changed() => return,
+        };
+        // A client that is gone before it was let in is no reason to stop.
+        if let Ok((stream, _)) = accepted {
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(serve(stream, fake.clone()));
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, fake: Arc<dyn Answerer>) {
+    let reset = Arc::new(AtomicBool::new(false));
+    let connection = Connection { stream, reset: reset.clone() };
+    let service = service_fn(move |request| answer(request, fake.clone(), reset.clone()));
+    // The error is the one that the fault made, or a client that has gone.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    fake: Arc<dyn Answerer>,
+    reset: Arc<AtomicBool>,
+) -> io::Result<Response<AnswerBody>> {
+    let flight = fake.clone().take_off();
+    let (parts, body) = request.into_parts();
+    let body = collected(body).await?;
+    let uri = &parts.uri;
+    let request =
+        Request::new(parts.method, uri.path(), uri.query().unwrap_or_default(), parts.headers, body);
+    let answer = fake.answer(request);
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    if answer.delivery == Delivery::Reset {
+        reset.store(true, Ordering::Relaxed);
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
+    let mut response = Response::new(AnswerBody::new(answer.reply.body, answer.delivery, flight));
+    *response.status_mut() = answer.reply.status;
+    *response.headers_mut() = answer.reply.headers;
+    Ok(response)
+}
+
+async fn collected(mut body: Incoming) -> io::Result<Bytes> {
+    let mut whole = Vec::new();
+    while let Some(frame) =
+        std::future::poll_fn(|cx| hyper::body::Body::poll_frame(Pin::new(&mut body), cx)).await
+    {
+        if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.into())
+}
+
+/// A connection that says farewell with a reset where a fault asks for it.
+struct Connection {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            // Without lingering, closing is a reset.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.reset.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,220 @@
+//! The fault script as a client sees it.
+
+use std::time::{Duration, Instant};
+
+use entitlements::{
+    ErrorKind, Result,
+    fakes::{
+        Fault, Faults, RateHeader, Reply,
+        symphony::{Fake, Operation},
+    },
+    symphony::Client,
+    time::{Clock, TestClock},
+};
+
+/// The statuses of so many single attempts at listing the networks; `0` is a lost answer.
+async fn statuses(faults: impl Into<Faults>, count: usize) -> Vec<u16> {
+    let fake = Fake::builder().faults(Operation::ListEntitlements, faults).start().await;
+    let client = fake.client().expect("a client");
+    let mut statuses = Vec::new();
+    for _ in 0..count {
+        statuses.push(match client.list_entitlements().with_max_attempts(1).send().await {
+            Ok(networks) => networks.status().as_u16(),
+            Err(error) => error.status().map_or(0, |status| status.as_u16()),
+        });
+    }
+    statuses
+}
+
+/// A client with a clock that makes waiting free, and its fake.
+async fn patient(faults: impl Into<Faults>) -> (Fake, Client, TestClock) {
+    let clock = TestClock::new();
+    let builder = Fake::builder().clock(clock.clone());
+    let fake = builder.faults(Operation::ListEntitlements, faults).start().await;
+    let client = fake.client().expect("a client");
+    (fake, client, clock)
+}
+
+#[tokio::test]
+async fn a_sequence_comes_in_its_order() {
+    let faults =
+        Fault::status(503).times(2).then(Fault::html(502)).then(Fault::none()).then(Fault::status(500));
+    assert_eq!(statuses(faults.then_normal(), 7).await, [503, 503, 502, 200, 500, 200, 200]);
+}
+
+#[tokio::test]
+async fn always_and_every_nth() {
+    assert_eq!(statuses(Fault::status(503).always(), 3).await, [503, 503, 503]);
+    assert_eq!(statuses(Fault::status(503).every_nth(3), 7).await, [200, 200, 503, 200, 200, 503, 200]);
+    let late = Fault::status(500).then(Fault::status(503).every_nth(2));
+    assert_eq!(statuses(late, 5).await, [500, 200, 503, 200, 503]);
+}
+
+#[tokio::test]
+async fn chance_is_the_same_in_every_run() {
+    let seeded = |seed| statuses(Fault::status(503).randomly(0.5, seed), 40);
+    let first = seeded(7).await;
+    assert_eq!(first, seeded(7).await);
+    assert_ne!(first, seeded(8).await);
+    let failed = first.iter().filter(|status| **status == 503).count();
+    assert!((8..=32).contains(&failed), "{failed} of 40");
+    assert_eq!(statuses(Fault::status(503).randomly(0.0, 1), 5).await, [200; 5]);
+    assert_eq!(statuses(Fault::status(503).randomly(1.0, 1), 5).await, [503; 5]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_after_the_change_is_one_that_was_carried_out() -> Result<()> {
+    for fault in [Fault::reset().after_change(), Fault::status(502).after_change(), Fault::truncated_body(3)]
+    {
+        let fake = Fake::builder().faults("addEntitlement", fault.then_normal()).start().await;
+        fake.add_user("351775001412105", "ada@acme.example", "Ada", "Byron");
+        let ada = entitlements::symphony::Advisor::email("ada@acme.example");
+        let error = fake.client()?.add_entitlement("SMS", ada.clone()).send().await.expect_err("lost");
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+        assert_eq!(fake.entitled("SMS"), 1);
+        assert!(fake.client()?.ensure_entitled("SMS", ada).send().await?.was_entitled());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_and_a_revoked_one_too() -> Result<()> {
+    for fault in [Fault::expired_token(), Fault::revoked_token()] {
+        let (fake, client, _) = patient(fault.then_normal()).await;
+        assert_eq!(client.list_entitlements().send().await?.attempts(), 2);
+        let statuses: Vec<_> = fake.journal().entries().filter_map(|entry| entry.status).collect();
+        assert_eq!(statuses, [401, 200]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn altered_answers_reach_the_client() -> Result<()> {
+    let one = |fault: Fault| async move {
+        let (_fake, client, _) = patient(fault.always()).await;
+        client.list_entitlements().with_max_attempts(1).send().await
+    };
+    let extra = one(Fault::extra_fields()).await?;
+    assert!(String::from_utf8_lossy(extra.body()).contains("xPlainlyExtra"));
+    assert_eq!(extra.entitlements.len(), 5);
+    assert_eq!(one(Fault::null_arrays()).await?.entitlements.len(), 0);
+    for fault in [Fault::malformed_json(), Fault::empty_body(), Fault::html(200)] {
+        assert_eq!(one(fault).await.expect_err("no networks").kind(), ErrorKind::UnexpectedAnswer);
+    }
+    assert_eq!(one(Fault::html(502)).await.expect_err("502").kind(), ErrorKind::Server);
+    assert_eq!(one(Fault::endless_body()).await.expect_err("endless").kind(), ErrorKind::UnexpectedAnswer);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_value_takes_the_place_of_each_property_of_the_name() -> Result<()> {
+    let faults = Fault::unknown_value("status").always();
+    let fake = Fake::builder().faults(Operation::ListEntitledAdvisors, faults).start().await;
+    fake.add_user("351775001412105", "ada@acme.example", "Ada", "Byron");
+    let client = fake.client()?;
+    let ada = entitlements::symphony::Advisor::email("ada@acme.example");
+    client.add_entitlement("SMS", ada).send().await?;
+    let advisors: Vec<_> = client.list_entitled_advisors("SMS").stream().try_collect().await?;
+    assert_eq!(format!("{:?}", advisors[0].status), "Some(Unknown(\"PLAINLY_UNKNOWN\"))");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_form_of_a_429_is_waited_for_without_taking_time() -> Result<()> {
+    let wait = Duration::from_secs(7);
+    let forms = [
+        RateHeader::RetryAfter(wait),
+        RateHeader::RetryAfterDate(wait),
+        RateHeader::Reset(wait),
+        RateHeader::ResetEpoch(wait),
+        RateHeader::ResetEpochMillis(wait),
+    ];
+    let real = Instant::now();
+    for form in forms {
+        let (_fake, client, clock) = patient(Fault::too_many_requests(form).then_normal()).await;
+        assert_eq!(client.list_entitlements().send().await?.attempts(), 2, "{form:?}");
+        // A date has whole seconds.
+        let waited = clock.elapsed();
+        assert!(waited >= wait - Duration::from_secs(1), "{form:?}: {waited:?}");
+        assert!(waited <= wait + Duration::from_secs(4), "{form:?}: {waited:?}");
+    }
+    assert!(real.elapsed() < Duration::from_secs(5), "waiting took {:?}", real.elapsed());
+    let (_fake, client, _) = patient(Fault::too_many_requests(RateHeader::Absent).then_normal()).await;
+    assert_eq!(client.list_entitlements().send().await?.attempts(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delay_is_real_time_also_under_a_test_clock() {
+    let (_fake, client, clock) = patient(Fault::delay(Duration::from_secs(30)).then_normal()).await;
+    let impatient = client.list_entitlements().with_timeout(Duration::from_millis(50)).with_max_attempts(1);
+    let start = (Instant::now(), clock.now());
+    assert_eq!(impatient.send().await.expect_err("late").kind(), ErrorKind::Timeout);
+    assert!(start.0.elapsed() >= Duration::from_millis(50));
+    assert_eq!(clock.now(), start.1, "the test's clock stands still meanwhile");
+}
+
+#[tokio::test]
+async fn queued_replies_come_before_the_script() -> Result<()> {
+    let (fake, client, _) = patient(Fault::status(500).then_normal()).await;
+    fake.reply_next(Reply::new(503));
+    assert_eq!(client.list_entitlements().send().await?.attempts(), 3);
+    let statuses: Vec<_> = fake.journal().entries().filter_map(|entry| entry.status).collect();
+    assert_eq!(statuses, [503, 500, 200]);
+    fake.faults(Operation::ListEntitlements, Fault::status(503).always());
+    fake.clear_faults();
+    assert_eq!(client.list_entitlements().send().await?.attempts(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_script_that_runs_out_says_so_at_once_and_at_the_end() {
+    let faults = Fault::status(503).times(2);
+    let fake = Fake::builder().faults(Operation::ListEntitlements, faults).start().await;
+    let line = line!() - 1;
+    let client = fake.client().expect("a client");
+    let mut last = None;
+    for _ in 0..3 {
+        last = client.list_entitlements().with_max_attempts(1).send().await.err();
+    }
+    let body = last.expect("an error");
+    let body = String::from_utf8_lossy(body.body()).into_owned();
+    let place = format!("faults.rs:{line}");
+    for part in ["the faults for listEntitlements", &place, "have run out", "then_normal()"] {
+        assert!(body.contains(part), "{body}");
+    }
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(fake)));
+    let panic = panic.expect_err("dropping says it too");
+    let text = panic.downcast_ref::<String>().expect("a text");
+    assert!(text.contains(&place), "{text}");
+}
+
+fn panic_of(wrong: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let panic = std::panic::catch_unwind(wrong).expect_err("refused");
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).expect("a text")
+}
+
+#[test]
+fn scripts_that_cannot_be_are_refused_where_they_are_written() {
+    let unknown = panic_of(|| drop(Fake::builder().faults("addEntitlements", Fault::reset())));
+    assert!(unknown.contains("`addEntitlements` is no operation of this fake"), "{unknown}");
+    assert!(unknown.contains("addEntitlement, listEntitledAdvisors"), "{unknown}");
+    let twice = panic_of(|| {
+        let once = Fake::builder().faults(Operation::AddEntitlement, Fault::reset());
+        drop(once.faults(Operation::AddEntitlement, Fault::reset()));
+    });
+    assert!(twice.contains("addEntitlement has faults already, written at"), "{twice}");
+    let endless = panic_of(|| drop(Fault::reset().always().then(Fault::status(500))));
+    assert!(endless.contains("nothing can come after"), "{endless}");
+    let ended = panic_of(|| drop(Fault::reset().then_normal().then(Fault::status(500))));
+    assert!(ended.contains("nothing can come after"), "{ended}");
+    let status = panic_of(|| drop(Fault::status(42)));
+    assert!(status.contains("42 is no final HTTP status"), "{status}");
+    assert!(panic_of(|| drop(Fault::html(100))).contains("no final HTTP status"));
+    assert!(panic_of(|| drop(Fault::reset().times(0))).contains("0 times"));
+    assert!(panic_of(|| drop(Fault::reset().every_nth(0))).contains("no 0th"));
+    assert!(panic_of(|| drop(Fault::reset().randomly(1.5, 1))).contains("1.5 is no probability"));
+    assert!(panic_of(|| drop(Fault::reset().randomly(f64::NAN, 1))).contains("NaN is no probability"));
+    assert!(panic_of(|| drop(Fault::slow_drip(0, Duration::ZERO))).contains("0 bytes"));
+}

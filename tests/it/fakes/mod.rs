@@ -1,0 +1,7 @@
+//! What all fakes have in common: faults, journal, clock, serving.
+
+mod bytes;
+mod faults;
+mod in_process;
+mod journal;
+mod serving;
