@@ -22,6 +22,11 @@
 //! assert!(ensured.was_entitled());
 //! # Ok(()) }
 //! ```
+#![doc = include_str!("../docs/testing.md")]
+#![cfg_attr(
+    all(feature = "symphony", feature = "crm-gateway", feature = "connect"),
+    doc = concat!("\n```no_run\n", include_str!("../../examples/testing/your_application.rs"), "```")
+)]
 
 mod alter;
 mod body;
