@@ -1,4 +1,5 @@
-//! Turns `specs/*.yaml` into typed models and request-making clients, one per enabled feature.
+//! Turns `specs/*.yaml` into typed models and request-making clients, one per enabled feature,
+//! and into JSON for the checker of the fakes.
 
 #[path = "build/mod.rs"]
 mod build;
@@ -49,7 +50,17 @@ fn is_enabled(feature: &str) -> bool {
 fn write_service(service: &str, document: &str) -> Result<(), String> {
     let text = fs::read_to_string(document).map_err(|error| format!("{document}: {error}"))?;
     let source = build::rust_source(document, service, &text).map_err(|found| found.to_string())?;
+    write(&format!("{service}.rs"), &source)?;
+    // The checker of the fakes reads the whole document.
+    if is_enabled("FAKE_CHECKS") {
+        let whole = build::parse(document, &text).map_err(|found| found.to_string())?;
+        write(&format!("{service}.json"), &whole.to_string())?;
+    }
+    Ok(())
+}
+
+fn write(name: &str, content: &str) -> Result<(), String> {
     let folder = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run this through cargo")?;
-    let target = Path::new(&folder).join(format!("{service}.rs"));
-    fs::write(&target, source).map_err(|error| format!("{}: {error}", target.display()))
+    let target = Path::new(&folder).join(name);
+    fs::write(&target, content).map_err(|error| format!("{}: {error}", target.display()))
 }

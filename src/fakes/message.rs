@@ -140,6 +140,7 @@ impl Reply {
         self
     }
 
+    #[cfg(feature = "fake-checks")]
     pub(super) fn is_off_spec(&self) -> bool {
         self.off_spec
     }

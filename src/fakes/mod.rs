@@ -31,6 +31,8 @@
 mod alter;
 mod body;
 mod call;
+#[cfg(feature = "fake-checks")]
+mod check;
 #[cfg(feature = "connect")]
 pub mod connect;
 mod core;

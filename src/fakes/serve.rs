@@ -31,6 +31,9 @@ pub(super) struct Setup<O> {
     wire_listener: bool,
     kept: usize,
     script: Script<O>,
+    /// Instead of the vendor's own.
+    #[cfg(feature = "fake-checks")]
+    rules: Option<Rules>,
 }
 
 impl<O: Operation> Default for Setup<O> {
@@ -41,6 +44,8 @@ impl<O: Operation> Default for Setup<O> {
             wire_listener: false,
             kept: KEPT,
             script: Script::default(),
+            #[cfg(feature = "fake-checks")]
+            rules: None,
         }
     }
 }
@@ -68,6 +73,12 @@ impl<O: Operation> Setup<O> {
     #[track_caller]
     pub(super) fn keep_requests(&mut self, kept: usize) {
         self.kept = kept;
+    }
+
+    #[cfg(feature = "fake-checks")]
+    #[track_caller]
+    pub(super) fn check_against(&mut self, document: Option<&serde_json::Value>) {
+        self.rules = Some(document.map_or_else(Rules::default, Rules::of_document));
     }
 
     #[track_caller]
@@ -200,7 +211,11 @@ impl<S: State> Drop for Served<S> {
 }
 
 fn core<S: State>(state: S, setup: Setup<OperationOf<S>>) -> Arc<Core<S>> {
-    Arc::new(Core::new(state, setup.clock, Rules, setup.script, setup.kept))
+    #[cfg(feature = "fake-checks")]
+    let rules = setup.rules.unwrap_or_else(|| Rules::of(S::checker()));
+    #[cfg(not(feature = "fake-checks"))]
+    let rules = Rules::default();
+    Arc::new(Core::new(state, setup.clock, rules, setup.script, setup.kept))
 }
 
 /// The operation that the author of a test means, by value or by name.
@@ -322,6 +337,20 @@ macro_rules! builder_methods {
         /// concurrency, or that send very many requests.
         pub fn wire_listener(mut self, wire_listener: bool) -> Self {
             self.$setup.wire_listener(wire_listener);
+            self
+        }
+
+        /// Checks requests and replies against this `OpenAPI` document, as JSON, instead of the one
+        /// that the crate is made from; `None` checks nothing. Needs the feature `fake-checks`.
+        ///
+        /// # Panics
+        ///
+        /// If the document has something that the checker does not understand. When the fake is
+        /// dropped: if one of its own replies broke the document.
+        #[cfg(feature = "fake-checks")]
+        #[track_caller]
+        pub fn check_against<'d>(mut self, document: impl Into<Option<&'d serde_json::Value>>) -> Self {
+            self.$setup.check_against(document.into());
             self
         }
 

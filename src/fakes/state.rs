@@ -10,6 +10,10 @@ pub(crate) trait State: Send + 'static {
 
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply;
 
+    /// What the specification of the vendor's API allows; nothing for a server without one.
+    #[cfg(feature = "fake-checks")]
+    fn checker() -> Option<std::sync::Arc<super::check::Checker>>;
+
     /// Ends the token that the request carries, so that the request is then refused for it.
     fn end_token(&mut self, request: &Request, end: TokenEnd, now: SystemTime);
 }

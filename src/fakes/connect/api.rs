@@ -63,6 +63,11 @@ impl Target {
 impl serve::State for State {
     type Call = Call;
 
+    #[cfg(feature = "fake-checks")]
+    fn checker() -> Option<std::sync::Arc<crate::fakes::check::Checker>> {
+        Some(crate::fakes::check::Checker::connect())
+    }
+
     fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
 
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {

@@ -32,6 +32,11 @@ struct Page {
 impl serve::State for State {
     type Call = Call;
 
+    #[cfg(feature = "fake-checks")]
+    fn checker() -> Option<std::sync::Arc<crate::fakes::check::Checker>> {
+        Some(crate::fakes::check::Checker::crm_gateway())
+    }
+
     fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
 
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {

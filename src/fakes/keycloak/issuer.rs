@@ -84,6 +84,11 @@ impl Issuer {
 impl serve::State for Issuer {
     type Call = Call;
 
+    #[cfg(feature = "fake-checks")]
+    fn checker() -> Option<std::sync::Arc<crate::fakes::check::Checker>> {
+        None
+    }
+
     fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
 
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {

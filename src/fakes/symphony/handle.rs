@@ -25,6 +25,11 @@ const ADVISORS: (&str, &str) = ("/admin/api/v1/customer/entitlements/externalNet
 impl serve::State for State {
     type Call = Call;
 
+    #[cfg(feature = "fake-checks")]
+    fn checker() -> Option<std::sync::Arc<crate::fakes::check::Checker>> {
+        Some(crate::fakes::check::Checker::symphony())
+    }
+
     fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
 
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {

@@ -4,4 +4,5 @@ mod bytes;
 mod faults;
 mod in_process;
 mod journal;
+mod schedules;
 mod serving;

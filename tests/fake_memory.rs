@@ -1,0 +1,83 @@
+//! Seeding by the hundred thousand costs no memory: a process of its own, so that nothing else counts.
+
+use entitlements::{
+    Result,
+    fakes::{crm_gateway, symphony},
+};
+use serde_json::json;
+
+const SEEDED: usize = 200_000;
+const PAGES: u64 = 1_000;
+const ALLOWED: u64 = 10 * 1024 * 1024;
+
+/// The resident memory of this process in bytes; nothing where the system does not tell.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+fn tenant() -> symphony::Tenant {
+    symphony::Tenant::new(symphony::KEY_NAME)
+}
+
+/// An advisor by number; the addresses ascend as the numbers do.
+fn advisor(number: usize) -> symphony::User {
+    let id = format!("{}", 351_775_000_000_000_usize + number);
+    symphony::User::new(id, format!("advisor-{number:06}@acme.example"), "Ada", format!("Byron {number}"))
+}
+
+async fn all_advisors(fake: &symphony::Fake) -> Result<usize> {
+    let mut advisors = fake.client()?.list_entitled_advisors("WHATSAPP").stream();
+    let mut count = 0;
+    while advisors.try_next().await?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+async fn all_entitlements(fake: &crm_gateway::Fake) -> Result<usize> {
+    let mut entitlements = fake.client()?.list_entitlements().page_size(200).stream();
+    let mut count = 0;
+    while entitlements.try_next().await?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+async fn symphony_fake(count: usize) -> symphony::Fake {
+    let seed = tenant().advisors("WHATSAPP", count, advisor);
+    symphony::Fake::builder().tenant(seed).page_size(200).wire_listener(true).start().await
+}
+
+async fn crm_fake(count: usize) -> crm_gateway::Fake {
+    let entitlement = |number: usize| json!({ "accountId": format!("account-{number}"), "status": "ACTIVE" });
+    crm_gateway::Fake::builder().seed(count, entitlement).wire_listener(true).start().await
+}
+
+#[tokio::test]
+async fn two_hundred_thousand_entitlements_take_ten_megabytes_at_most() -> Result<()> {
+    // What any client and any fake need is there before it is measured.
+    all_advisors(&symphony_fake(1_000).await).await?;
+    all_entitlements(&crm_fake(1_000).await).await?;
+    let before = resident();
+
+    let symphony = symphony_fake(SEEDED).await;
+    assert_eq!(all_advisors(&symphony).await?, SEEDED);
+    assert_eq!(symphony.journal().total(), PAGES);
+    let crm = crm_fake(SEEDED).await;
+    assert_eq!(all_entitlements(&crm).await?, SEEDED);
+    assert!(crm.journal().total() >= PAGES);
+
+    match (before, resident()) {
+        (Some(before), Some(after)) => {
+            let grown = after.saturating_sub(before);
+            println!("grown by {} KiB for both fakes together", grown / 1024);
+            assert!(grown <= ALLOWED, "grown by {grown} bytes");
+        }
+        // Only the counts can be shown then.
+        _ => println!("this system does not tell how much memory a process has"),
+    }
+    Ok(())
+}
