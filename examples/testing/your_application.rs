@@ -11,7 +11,7 @@ mod roster {
     };
 
     /// Entitles everybody on the list, and says who could not be.
-    pub async fn entitle(symphony: &symphony::Client, emails: &[&str]) -> Vec<(String, Error)> {
+    pub(crate) async fn entitle(symphony: &symphony::Client, emails: &[&str]) -> Vec<(String, Error)> {
         let mut failed = Vec::new();
         for email in emails {
             let advisor = Advisor::email(*email);
@@ -24,19 +24,19 @@ mod roster {
     }
 
     /// Counts the entitlements of all accounts that are in use.
-    pub async fn in_use(crm: &crm_gateway::Client) -> Result<usize> {
+    pub(crate) async fn in_use(crm: &crm_gateway::Client) -> Result<usize> {
         let all: Vec<Entitlement> =
             crm.list_entitlements().third_party().page_size(10).stream().try_collect().await?;
         Ok(all.iter().filter(|entitlement| is_in_use(entitlement)).count())
     }
 
     /// The rule of this application.
-    pub fn is_in_use(entitlement: &Entitlement) -> bool {
+    pub(crate) fn is_in_use(entitlement: &Entitlement) -> bool {
         entitlement.status == Some(EntitlementStatus::Active)
     }
 
     /// Whoever objects to direct mail gets none any more.
-    pub async fn object(connect: &connect::Client, phone: &str) -> Result<u64> {
+    pub(crate) async fn object(connect: &connect::Client, phone: &str) -> Result<u64> {
         let shield = connect.shield(Credential::phone(phone)).channel("DM");
         let shielded = shield.enterprise("468979834").send().await?;
         Ok(shielded.count.and_then(|count| count.try_into().ok()).unwrap_or_default())

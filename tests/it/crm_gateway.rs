@@ -8,7 +8,7 @@ use entitlements::{
     crm_gateway::{Client, FieldsEncoding, Filter, ProductType, Sort, model::Entitlement},
     fakes::{
         Reply,
-        crm_gateway::{Fake, Refusal},
+        crm_gateway::{Empty, Fake, Refusal},
         keycloak,
     },
     time::TestClock,
@@ -125,7 +125,7 @@ async fn an_expired_access_token_is_refreshed_and_a_session_that_ended_is_replac
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_once_in_each_of_its_disguises() {
-    for refusal in [Refusal::ShapeA, Refusal::ShapeB, Refusal::OkWithShapeB] {
+    for refusal in [Refusal::ShapeA, Refusal::ShapeB, Refusal::OkWithShapeB, Refusal::Unauthorized] {
         let fake = Fake::builder().refusal(refusal).start().await;
         let client = fake.client().expect("a client");
         client.list_entitlements().limit(1).send().await.expect("read");
@@ -197,7 +197,7 @@ async fn a_refresh_whose_answer_was_lost_is_not_repeated_but_replaced_by_a_login
 
 #[tokio::test]
 async fn an_empty_listing_can_be_a_404_and_is_read_as_empty_only_on_request() {
-    let fake = Fake::builder().empty_is_404(true).start().await;
+    let fake = Fake::builder().empty(Empty::NotFound).start().await;
     let client = fake.client().expect("a client");
     let error = client.list_entitlements().send().await.expect_err("404");
     assert!(error.is_not_found());

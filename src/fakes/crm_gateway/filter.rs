@@ -49,6 +49,20 @@ impl Filter {
         parts.collect::<Option<_>>().map(Self::All)
     }
 
+    /// Whether it lets everything pass.
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self, Self::All(parts) if parts.iter().all(Self::is_all))
+    }
+
+    /// The only `_id` that can match.
+    pub(super) fn pinned_id(&self) -> Option<&str> {
+        match self {
+            Self::All(parts) => parts.iter().find_map(Self::pinned_id),
+            Self::Field(path, test) if path == "_id" => test.only_text(),
+            _ => None,
+        }
+    }
+
     pub(super) fn matches(&self, entitlement: &Value) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(entitlement)),
@@ -94,6 +108,14 @@ impl Test {
 
     fn equals(value: &Value) -> Self {
         Self::In(vec![value.clone()])
+    }
+
+    fn only_text(&self) -> Option<&str> {
+        match self {
+            Self::In(values) => values.first().filter(|_| values.len() == 1)?.as_str(),
+            Self::All(tests) => tests.iter().find_map(Self::only_text),
+            _ => None,
+        }
     }
 
     /// `found` is what stands in the entitlement; a property that is missing equals null.
@@ -186,6 +208,32 @@ mod tests {
         assert!(matches(&json!({ "reasonCode": { "$exists": 1 } })));
         assert!(!matches(&json!({ "status": { "$gt": 5 } })), "other types");
         assert!(!matches(&json!({ "deviceId": { "$lt": "z" } })), "missing");
+    }
+
+    #[test]
+    fn a_filter_can_pin_one_id() {
+        for (filter, id) in [
+            (json!({ "_id": "a" }), Some("a")),
+            (json!({ "_id": { "$eq": "a" } }), Some("a")),
+            (json!({ "_id": { "$in": ["a"] }, "status": "ACTIVE" }), Some("a")),
+            (json!({ "$and": [{ "status": "ACTIVE" }, { "_id": "a" }] }), Some("a")),
+            (json!({ "_id": { "$in": ["a", "b"] } }), None),
+            (json!({ "_id": { "$ne": "a" } }), None),
+            (json!({ "_id": null }), None),
+            (json!({ "$or": [{ "_id": "a" }] }), None),
+            (json!({ "accountId": "a" }), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(Filter::parse(&filter).expect("a filter").pinned_id(), id, "{filter}");
+        }
+    }
+
+    #[test]
+    fn only_an_empty_filter_lets_everything_pass() {
+        assert!(Filter::all().is_all());
+        assert!(Filter::parse(&json!({ "$and": [{}, {}] })).is_some_and(|filter| filter.is_all()));
+        assert!(!Filter::parse(&json!({ "status": "ACTIVE" })).is_some_and(|filter| filter.is_all()));
+        assert!(!Filter::parse(&json!({ "$nor": [{}] })).is_some_and(|filter| filter.is_all()));
     }
 
     #[test]

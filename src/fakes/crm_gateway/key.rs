@@ -1,6 +1,6 @@
 //! Values in `MongoDB`'s order, which goes by type first.
 
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub(super) enum Key<'a> {
     /// Also for what is missing.
     Null,
     Number(f64),
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// As JSON text.
     Object(String),
     /// As JSON text.
@@ -40,10 +40,23 @@ impl<'a> Key<'a> {
             None | Some(Value::Null) => Self::Null,
             // Adding 0 makes one zero of two.
             Some(Value::Number(number)) => Self::Number(number.as_f64().unwrap_or_default() + 0.0),
-            Some(Value::String(text)) => instant(text).map_or(Self::Text(text), Self::Date),
+            Some(Value::String(text)) => instant(text).map_or(Self::Text(Cow::Borrowed(text)), Self::Date),
             Some(object @ Value::Object(_)) => Self::Object(object.to_string()),
             Some(list @ Value::Array(_)) => Self::List(list.to_string()),
             Some(Value::Bool(truth)) => Self::Truth(*truth),
+        }
+    }
+
+    /// For a value that is made for the comparison only.
+    pub(super) fn into_owned(self) -> Key<'static> {
+        match self {
+            Self::Null => Key::Null,
+            Self::Number(number) => Key::Number(number),
+            Self::Text(text) => Key::Text(Cow::Owned(text.into_owned())),
+            Self::Object(text) => Key::Object(text),
+            Self::List(text) => Key::List(text),
+            Self::Truth(truth) => Key::Truth(truth),
+            Self::Date(instant) => Key::Date(instant),
         }
     }
 

@@ -3,24 +3,38 @@
 //! The vendor documents little more than the parameters, so most of what the fake does is an
 //! assumption; each is labelled where it is made. Tokens are checked against the fake of
 //! [`keycloak`] that comes with it.
+//!
+//! Without `sort`, and behind the keys of every sort, the order is that of the `_id`s as texts.
 
+mod archive;
+mod builder;
 mod call;
+mod entitlements;
 mod filter;
 mod handle;
 mod instant;
 mod key;
+mod listing;
 mod query;
+mod seed;
+mod shape;
 mod state;
+mod tenant;
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
 
-pub use self::call::{Call, Operation};
-use self::state::{Settings, State};
+use self::state::State;
+pub use self::{
+    builder::{Builder, Empty, Refusal},
+    call::{Call, Operation, SentFilter},
+    query::{Direction, Fields},
+    tenant::Tenant,
+};
 use super::{
     keycloak,
-    serve::{Served, Setup, builder_methods, fake_methods},
+    serve::{Served, fake_methods},
 };
 use crate::{Result, auth::Keycloak, crm_gateway::Client};
 
@@ -33,9 +47,15 @@ use crate::{Result, auth::Keycloak, crm_gateway::Client};
 /// use serde_json::json;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let fake = Fake::builder().page_cap(50).start().await;
-/// let id = fake.add(json!({ "productType": "THIRDPARTY", "accountId": "account-1", "status": "ACTIVE" }));
-/// assert_eq!(fake.len(), 1);
+/// let fake = Fake::builder()
+///     .page_cap(50)
+///     .seed(200_000, |number| {
+///         json!({ "productType": "THIRDPARTY", "accountId": format!("account-{}", number / 4) })
+///     })
+///     .start()
+///     .await;
+/// let id = fake.add(json!({ "productType": "FREE", "accountId": "account-1", "status": "SUBSCRIBED" }));
+/// assert_eq!(fake.len(), 200_001);
 /// assert!(fake.remove(&id));
 /// # }
 /// ```
@@ -43,32 +63,6 @@ use crate::{Result, auth::Keycloak, crm_gateway::Client};
 pub struct Fake {
     served: Served<State>,
     keycloak: keycloak::Fake,
-}
-
-/// Settings of a [`Fake`].
-#[must_use = "a builder starts nothing until `start()` is awaited"]
-#[derive(Debug)]
-pub struct Builder {
-    settings: Settings,
-    keycloak: keycloak::Builder,
-    setup: Setup<Operation>,
-}
-
-/// How a token is refused.
-///
-/// The status 403 is documented for the gateway, its body is not. Both shapes are documented for
-/// other parts of the platform, the second with either status. Assumption: the gateway uses one
-/// of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// 403 with `message`, `code` and `errorCode`.
-    #[default]
-    ShapeA,
-    /// 403 with `resultCode`, `localeMessage`, `requestId` and `result`.
-    ShapeB,
-    /// The body of [`ShapeB`](Self::ShapeB) with status 200.
-    OkWithShapeB,
 }
 
 impl Fake {
@@ -79,11 +73,7 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder {
-            settings: Settings::default(),
-            keycloak: keycloak::Fake::builder(),
-            setup: Setup::default(),
-        }
+        Builder::new()
     }
 
     fake_methods!(served);
@@ -94,33 +84,94 @@ impl Fake {
         &self.keycloak
     }
 
-    /// Adds an entitlement as the JSON that the gateway shows, and returns its `_id`, which is
-    /// invented if there is none. One with the same `_id` is replaced.
+    /// The entitlements of a tenant that [`Builder::tenant`] made known.
     ///
-    /// A value that is no object is listed too, for tests of clients that must live with it.
-    #[expect(clippy::must_use_candidate, reason = "called for what it changes")]
-    pub fn add(&self, entitlement: Value) -> String {
-        self.served.state().add(entitlement)
+    /// # Panics
+    ///
+    /// If it does not exist.
+    #[track_caller]
+    #[must_use]
+    pub fn tenant(&self, name: &str) -> Tenant<'_> {
+        let known = self.served.state().tenants.names();
+        assert!(
+            known.iter().any(|one| one == name),
+            "there is no tenant `{name}`, only {known:?}; make it known with `Builder::tenant`"
+        );
+        Tenant { fake: self, name: Some(name.to_owned()) }
     }
 
-    /// Adds `count` entitlements; `entitlement` makes each of them from its number, from 0 on.
-    pub fn seed(&self, count: usize, mut entitlement: impl FnMut(usize) -> Value) {
-        let mut state = self.served.state();
-        for number in 0..count {
-            state.add(entitlement(number));
-        }
+    /// Adds an entitlement as the JSON that the gateway shows, and returns its `_id`, which is
+    /// invented if there is none: 24 hexadecimal digits, greater than all that were invented
+    /// before. The very same once more changes nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it is no JSON object, if a property is not of the type that the specification gives it, if
+    /// its `_id` is empty, or if there is another entitlement with that `_id`.
+    #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "called for what it changes")]
+    pub fn add(&self, entitlement: Value) -> String {
+        self.unnamed().add(entitlement)
+    }
+
+    /// Lists any value, for tests of clients that must live with one bad item, where an
+    /// entitlement with the `_id` `place` would stand. [`remove`](Self::remove) takes it away.
+    /// The answer is then not what the specification says.
+    ///
+    /// # Panics
+    ///
+    /// If `place` is empty or there is an entitlement with that `_id`.
+    #[track_caller]
+    pub fn add_malformed(&self, place: &str, value: Value) {
+        self.unnamed().add_malformed(place, value);
+    }
+
+    /// Replaces the entitlement with the same `_id`.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or if what replaces it could not be [added](Self::add).
+    #[track_caller]
+    pub fn replace(&self, entitlement: Value) {
+        self.unnamed().replace(entitlement);
+    }
+
+    /// Adds `count` entitlements that `entitlement` makes from their numbers, from 0 on, each time
+    /// they are shown: hundreds of thousands cost no memory. They can be
+    /// [replaced](Self::replace) and [removed](Self::remove) like all others.
+    ///
+    /// The generator makes the same from the same number every time. It gives either all of them
+    /// an `_id`, in ascending order of these texts, or none, and then they are invented as for
+    /// [`add`](Self::add). The `_id`s of several seeds follow each other without overlapping. It
+    /// must not call the fake, which waits for it.
+    ///
+    /// A page of a listing without a filter, in the order of the `_id`s or in its reverse, makes
+    /// its own entitlements and no others. A listing with a filter or another order makes all, one
+    /// after the other; another order also keeps the sort keys of those that match until it is
+    /// answered. A filter that asks for one `_id` makes about as many as the number of `count` has
+    /// binary digits.
+    ///
+    /// # Panics
+    ///
+    /// If the generator breaks one of these promises or makes something that could not be
+    /// [added](Self::add), which is tried with up to about 2,000 of the numbers, if it makes another
+    /// entitlement with an `_id` that was added before, or if there would be more than four billion.
+    #[track_caller]
+    pub fn seed(&self, count: usize, entitlement: impl Fn(usize) -> Value + Send + 'static) {
+        self.unnamed().seed(count, entitlement);
     }
 
     /// Removes an entitlement, as the archive does with an old one; false if it was not there.
     #[expect(clippy::must_use_candidate, reason = "called for what it changes")]
     pub fn remove(&self, id: &str) -> bool {
-        self.served.state().remove(id)
+        self.unnamed().remove(id)
     }
 
-    /// How many entitlements there are.
+    /// How many entitlements there are, with those that
+    /// [`archive_after`](Builder::archive_after) hides.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.served.state().len()
+        self.unnamed().len()
     }
 
     /// Whether there are none.
@@ -135,9 +186,7 @@ impl Fake {
     pub fn list_requests(&self) -> u64 {
         self.served.state().list_requests
     }
-}
 
-impl Fake {
     /// A client that logs in at the fake's Keycloak as its standard user and has its clock.
     ///
     /// # Errors
@@ -150,78 +199,9 @@ impl Fake {
         let end = self.served.in_process_end().map(|end| self.keycloak.join(end));
         Client::builder(self.uri()).auth(login).clock(self.served.clock().clone()).in_process(end).build()
     }
-}
 
-impl Builder {
-    /// Sets what the Keycloak is like. It has the gateway's [`clock`](Self::clock), whatever its
-    /// own was.
-    pub fn keycloak(mut self, keycloak: keycloak::Builder) -> Self {
-        self.keycloak = keycloak;
-        self
-    }
-
-    /// Accepts this bearer token beside those of the Keycloak, for clients that cannot log in.
-    pub fn accept_token(mut self, token: impl Into<String>) -> Self {
-        self.settings.accepted_token = Some(token.into());
-        self
-    }
-
-    builder_methods!(setup);
-
-    /// Limits how many entitlements a page holds, at least 1, whatever the client asks for; pages
-    /// are then counted in that size. Assumption: a gateway may do so. Default: no limit.
-    pub fn page_cap(mut self, size: u64) -> Self {
-        self.settings.page_cap = size.max(1);
-        self
-    }
-
-    /// Answers 404 where nothing matches. The vendor's pages contradict each other.
-    /// Default: false, which is 200 with an empty list.
-    pub fn empty_is_404(mut self, empty_is_404: bool) -> Self {
-        self.settings.empty_is_404 = empty_is_404;
-        self
-    }
-
-    /// Sets how a token is refused. Default: [`Refusal::ShapeA`].
-    pub fn refusal(mut self, refusal: Refusal) -> Self {
-        self.settings.refusal = refusal;
-        self
-    }
-
-    /// Adds a tenant that `nv-tenant-id` may name. All tenants share the entitlements.
-    ///
-    /// Without any, a request with that header is answered with 404.
-    pub fn tenant(mut self, name: impl Into<String>) -> Self {
-        self.settings.tenants.insert(name.into());
-        self
-    }
-
-    /// Takes `sort` as a list of pairs as well, `[["created",-1]]`, as a neighbouring service has
-    /// it. Default: false.
-    pub fn pair_sort(mut self, pair_sort: bool) -> Self {
-        self.settings.pair_sort = pair_sort;
-        self
-    }
-
-    /// Sends `x-correlation-id` back. No page says that the gateway does. Default: false.
-    pub fn echo_correlation_id(mut self, echo: bool) -> Self {
-        self.settings.echo_correlation_id = echo;
-        self
-    }
-
-    /// Starts both fakes, each on a free port.
-    pub async fn start(self) -> Fake {
-        let keycloak = self.keycloak.clock(self.setup.clock.clone()).start().await;
-        let state = State::new(self.settings, keycloak.issuer());
-        Fake { served: Served::start(state, self.setup).await, keycloak }
-    }
-
-    /// Starts both fakes without a socket: only their own [`client`](Fake::client) reaches them,
-    /// and needs no I/O for it. Made for very many tests under a clock of theirs.
-    #[must_use]
-    pub fn start_in_process(self) -> Fake {
-        let keycloak = self.keycloak.clock(self.setup.clock.clone()).start_in_process();
-        let state = State::new(self.settings, keycloak.issuer());
-        Fake { served: Served::in_process(state, self.setup, "localhost:2"), keycloak }
+    /// The tenant of requests that name none.
+    fn unnamed(&self) -> Tenant<'_> {
+        Tenant { fake: self, name: None }
     }
 }

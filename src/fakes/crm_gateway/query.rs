@@ -3,7 +3,7 @@
 //! The syntax of `filter` beyond equality, of `sort` and of `fields` is not documented for the
 //! gateway. Assumption: it is that of `MongoDB` and of neighbouring services.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -26,17 +26,23 @@ pub(super) struct Query {
     pub(super) page: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+/// Which way a key of `sort` goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// `1`: the smallest first.
     Ascending,
+    /// `-1`: the largest first.
     Descending,
 }
 
-/// Which properties an entitlement is shown with; `_id` always is.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fields {
+/// Which properties `fields` asks for; `_id` is always shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fields {
+    /// All of them: the parameter is missing or empty.
     All,
+    /// These alone.
     Only(Vec<String>),
+    /// All but these.
     Without(Vec<String>),
 }
 
@@ -48,7 +54,7 @@ impl Query {
             None => Filter::all(),
         };
         let sort = match request.parameter("sort") {
-            Some(text) => sort(&text, pair_sort)?,
+            Some(text) => read_sort(&text, pair_sort)?,
             None => Vec::new(),
         };
         let number = |name| request.parameter(name).map(|text| text.parse::<u64>()).transpose().ok();
@@ -60,9 +66,18 @@ impl Query {
         let fields = Fields::read(&request.parameters("fields"))?;
         Some(Self { filter, sort, fields, limit, page: page.unwrap_or(1) })
     }
+
+    /// The way of a listing by `_id` alone, which is also the last key of every other one. What
+    /// comes behind `_id` decides nothing.
+    pub(super) fn by_id(&self) -> Option<Direction> {
+        match self.sort.first() {
+            None => Some(Direction::Ascending),
+            Some((path, direction)) => (path == "_id").then_some(*direction),
+        }
+    }
 }
 
-fn sort(text: &str, pairs: bool) -> Option<Vec<(String, Direction)>> {
+pub(super) fn read_sort(text: &str, pairs: bool) -> Option<Vec<(String, Direction)>> {
     let InOrder { entries, is_object } = serde_json::from_str(text).ok()?;
     if !is_object && !pairs {
         return None;
@@ -120,7 +135,7 @@ impl<'de> Visitor<'de> for InOrderVisitor {
 impl Fields {
     /// Each value of the parameter is a name, several with commas, a JSON list of names, or an
     /// object that says 1 or 0 for each name. An empty one asks for everything.
-    fn read(values: &[String]) -> Option<Self> {
+    pub(super) fn read(values: &[String]) -> Option<Self> {
         let mut names = Vec::new();
         for value in values {
             let value = value.trim();
@@ -157,19 +172,17 @@ impl Fields {
     }
 
     /// The part of an entitlement that was asked for.
-    pub(super) fn of(&self, entitlement: &Value) -> Value {
+    pub(super) fn of(&self, entitlement: Cow<'_, Value>) -> Value {
         let shown = |name: &String| match self {
             Self::All => true,
             Self::Only(names) => name == "_id" || names.contains(name),
             Self::Without(names) => !names.contains(name),
         };
-        match entitlement.as_object() {
-            Some(object) => {
-                let part = object.iter().filter(|(name, _)| shown(name));
-                Value::Object(part.map(|(name, value)| (name.clone(), value.clone())).collect())
-            }
-            None => entitlement.clone(),
+        let mut part = entitlement.into_owned();
+        if let Some(properties) = part.as_object_mut() {
+            properties.retain(|name, _| shown(name));
         }
+        part
     }
 }
 
@@ -181,18 +194,18 @@ mod tests {
 
     #[test]
     fn the_keys_of_a_sort_keep_their_order() {
-        let parsed = sort(r#"{"status":1,"created":-1,"accountId":1}"#, false).expect("valid");
+        let parsed = read_sort(r#"{"status":1,"created":-1,"accountId":1}"#, false).expect("valid");
         let paths: Vec<_> = parsed.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, ["status", "created", "accountId"]);
         assert_eq!(parsed[1].1, Direction::Descending);
-        assert_eq!(sort("{}", false), Some(Vec::new()));
+        assert_eq!(read_sort("{}", false), Some(Vec::new()));
     }
 
     #[test]
     fn pairs_are_a_sort_only_where_that_was_switched_on() {
         let pairs = r#"[["status",1],["created",-1]]"#;
-        assert_eq!(sort(pairs, false), None);
-        assert_eq!(sort(pairs, true), sort(r#"{"status":1,"created":-1}"#, true));
+        assert_eq!(read_sort(pairs, false), None);
+        assert_eq!(read_sort(pairs, true), read_sort(r#"{"status":1,"created":-1}"#, true));
     }
 
     #[test]
@@ -200,7 +213,7 @@ mod tests {
         for text in
             ["", "created", "{created,-1}", r#"{"a":2}"#, r#"{"a":"1"}"#, r#"{"a":0}"#, r#"["a",1]"#, "1"]
         {
-            assert_eq!(sort(text, true), None, "{text}");
+            assert_eq!(read_sort(text, true), None, "{text}");
         }
     }
 
@@ -225,9 +238,9 @@ mod tests {
     fn the_id_is_always_shown_and_an_unknown_name_ignored() {
         let entitlement = json!({ "_id": "a", "status": "ACTIVE", "accountId": "x" });
         let only = Fields::Only(vec!["status".to_owned(), "unknown".to_owned()]);
-        assert_eq!(only.of(&entitlement), json!({ "_id": "a", "status": "ACTIVE" }));
+        assert_eq!(only.of(Cow::Borrowed(&entitlement)), json!({ "_id": "a", "status": "ACTIVE" }));
         let without = Fields::Without(vec!["status".to_owned()]);
-        assert_eq!(without.of(&entitlement), json!({ "_id": "a", "accountId": "x" }));
-        assert_eq!(only.of(&json!("odd")), json!("odd"));
+        assert_eq!(without.of(Cow::Borrowed(&entitlement)), json!({ "_id": "a", "accountId": "x" }));
+        assert_eq!(only.of(Cow::Owned(json!("odd"))), json!("odd"));
     }
 }

@@ -79,6 +79,16 @@ impl Issuer {
         }
         Ok(issued.roles.clone())
     }
+
+    /// Ends an access token from now on; one that the realm did not issue stays unknown.
+    pub(in crate::fakes) fn end(&self, token: &str, end: TokenEnd, now: SystemTime) {
+        if let Some(issued) = self.realm().tokens.get_mut(token) {
+            match end {
+                TokenEnd::Expired => issued.expires = Some(seconds(now)),
+                TokenEnd::Revoked => issued.revoked = true,
+            }
+        }
+    }
 }
 
 impl serve::State for Issuer {

@@ -128,7 +128,7 @@ async fn the_crm_gateway_sends_what_its_document_allows() {
     const LIST: &str = "/crm-gateway/v1/rmg/v1/entitlements";
     let checker = Checker::crm_gateway();
     for (refusal, refused) in [(Refusal::ShapeA, 403), (Refusal::ShapeB, 403), (Refusal::OkWithShapeB, 200)] {
-        let builder = Fake::builder().accept_token("t").refusal(refusal).empty_is_404(true);
+        let builder = Fake::builder().accept_token("t").refusal(refusal).empty(crm_gateway::Empty::NotFound);
         let fake = builder.echo_correlation_id(true).start().await;
         fake.seed(3, |_| json!({ "accountId": "acc-1", "created": "2026-01-01T10:00:00Z", "status": "NEW" }));
         for (status, token, query) in [
