@@ -157,12 +157,12 @@ async fn tour_connect() -> Outcome {
     let clock = TestClock::new();
     let fake = connect::Fake::builder().clock(clock.clone()).start().await;
     fake.add_customer("4711", &["+4798765432", "ada@acme.example"]);
-    fake.add_user("ada", Some("4711"));
+    fake.add_user("ada.byron", Some("4711"));
     fake.set_state("4711", None, None, "TM", "SHIELD");
     fake.set_state("4711", Some(enterprise), None, "DM", "PERMISSION");
     fake.set_state("4711", Some(enterprise), Some(order_type), "EM", "PERMISSION");
     let app = fake.client()?;
-    let ada = app.as_user(fake.log_in("ada"));
+    let ada = app.as_user(fake.log_in("ada.byron"));
 
     let effective = ada.effective_permissions(enterprise, order_type).send().await?;
     for (channel, found) in effective.channels() {

@@ -95,7 +95,7 @@ async fn an_objection_waits_as_long_as_it_is_told_to() -> Result<()> {
     let limited = Fault::too_many_requests(RateHeader::Reset(Duration::from_secs(30)));
     let fake = fakes::connect::Fake::builder()
         .clock(clock.clone())
-        .faults(Operation::Token, limited.then_normal())
+        .faults(Operation::ShieldEnterpriseByCredential, limited.then_normal())
         .start()
         .await;
 

@@ -14,6 +14,8 @@ mod crm_gateway;
 mod decode_symphony;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod fakes;
+#[cfg(all(feature = "fakes", feature = "connect"))]
+mod fakes_connect;
 #[cfg(all(feature = "fakes", feature = "crm-gateway"))]
 mod fakes_crm_gateway;
 #[cfg(feature = "crm-gateway")]

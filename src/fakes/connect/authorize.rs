@@ -5,12 +5,7 @@ use std::time::{Duration, SystemTime};
 use url::Url;
 use uuid::Uuid;
 
-use super::{
-    USER,
-    login::{client, scope_or_default},
-    state::State,
-    tokens::Grant,
-};
+use super::{USER, client::LoginClient, state::State, tokens::Grant, xml::escaped};
 use crate::fakes::{Reply, Request};
 
 /// Assumption: the vendor states no lifetime.
@@ -63,7 +58,8 @@ impl State {
     /// user and nothing is redirected.
     pub(super) fn authorize(&mut self, request: &Request, now: SystemTime) -> Reply {
         let parameter = |name: &str| request.parameter(name);
-        let Some(client) = parameter("client_id").and_then(|id| client(&id)) else {
+        let client = parameter("client_id").and_then(|id| self.login.clients.get(&id));
+        let Some(client) = client.cloned() else {
             return page(400, "<p>Unknown client</p>");
         };
         let known = |uri: &String| self.login.redirect_uris.contains(uri);
@@ -75,9 +71,12 @@ impl State {
         if parameter("response_type").as_deref() != Some("code") {
             return error("unsupported_response_type", "Only code is supported");
         }
-        if !client.has_users {
-            return error("unauthorized_client", "This client has client_credentials only");
+        if !client.users {
+            return error("unauthorized_client", "Users cannot log in to this client");
         }
+        let Some(scope) = client.granted(parameter("scope")) else {
+            return error("invalid_scope", "This client does not have the scope");
+        };
         let challenge = match self.login.require_pkce.then(|| Challenge::of(request)).transpose() {
             Ok(challenge) => challenge,
             Err(why) => return error("invalid_request", why),
@@ -89,8 +88,7 @@ impl State {
         if !self.knows_user(&user) {
             return error("access_denied", "Unknown user");
         }
-        let scope = scope_or_default(parameter("scope"));
-        let grant = Grant { client: client.id.to_owned(), user: Some(user), scope };
+        let grant = Grant { client: client.id, user: Some(user), scope };
         let code = Code { grant, redirect_uri: redirect_uri.clone(), issued: now, challenge };
         let code = self.new_code(code);
         back(&[("code", &code)])
@@ -102,6 +100,28 @@ impl State {
         text
     }
 
+    /// A code as the External Identity API gives it out. Assumption: it lives as long as one of
+    /// the browser's and can be used once, too.
+    pub(super) fn new_external_code(&mut self, client: &LoginClient, user: &str, now: SystemTime) -> String {
+        let text = Uuid::new_v4().to_string();
+        let scope = client.granted(None).unwrap_or_default();
+        let grant = Grant { client: client.id.clone(), user: Some(user.to_owned()), scope };
+        let code = Code { grant, redirect_uri: String::new(), issued: now, challenge: None };
+        self.login.external_codes.insert(text.clone(), code);
+        text
+    }
+
+    /// What a code of the External Identity API stands for. It is used up either way.
+    pub(super) fn redeem_external(
+        &mut self,
+        code: &str,
+        client: &str,
+        now: SystemTime,
+    ) -> Result<Grant, &'static str> {
+        let found = self.login.external_codes.remove(code);
+        checked(found, client, now).map(|found| found.grant)
+    }
+
     /// What a code stands for. It is used up even where the request does not fit it.
     pub(super) fn redeem(
         &mut self,
@@ -110,23 +130,26 @@ impl State {
         redirect_uri: &str,
         verifier: Option<&str>,
         now: SystemTime,
-    ) -> Result<Grant, String> {
-        let unknown = || format!("Unknown or used code {code}");
-        let found = self.login.codes.remove(code).filter(|found| found.grant.client == client);
-        let found = found.ok_or_else(unknown)?;
-        if now.duration_since(found.issued).is_ok_and(|age| age >= CODE_LIFETIME) {
-            return Err(format!("Code {code} has expired"));
-        }
+    ) -> Result<Grant, &'static str> {
+        let found = checked(self.login.codes.remove(code), client, now)?;
         if found.redirect_uri != redirect_uri {
-            return Err("This is not the redirect_uri of the code".to_owned());
+            return Err("This is not the redirect_uri of the code");
         }
         match found.challenge {
             Some(challenge) if !verifier.is_some_and(|verifier| challenge.is_met(verifier)) => {
-                Err("code_verifier does not fit".to_owned())
+                Err("code_verifier does not fit the code")
             }
             _ => Ok(found.grant),
         }
     }
+}
+
+fn checked(found: Option<Code>, client: &str, now: SystemTime) -> Result<Code, &'static str> {
+    let found = found.filter(|found| found.grant.client == client).ok_or("Invalid authorization code")?;
+    if now.duration_since(found.issued).is_ok_and(|age| age >= CODE_LIFETIME) {
+        return Err("Authorization code expired");
+    }
+    Ok(found)
 }
 
 fn redirect(uri: &str, answer: &[(&str, &str)], state: Option<&str>) -> Reply {
@@ -148,10 +171,6 @@ fn one_button(request: &Request, user: &str) -> Reply {
 
 fn hidden(name: &str, value: &str) -> String {
     format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escaped(name), escaped(value))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn page(status: u16, content: &str) -> Reply {

@@ -10,6 +10,10 @@
 //! | customers | [`CUSTOMER_A`] and [`CUSTOMER_B`] with the same [`PHONE`], [`CUSTOMER_C`] with an [`EMAIL`] only |
 //! | codes | [`ENTERPRISE`] with [`ORDER_TYPE`], the channels `TM`, `DM` and `EM` |
 //!
+//! The [`Builder`] adds more of each before the start, customers by the hundred thousand among
+//! them, and the [`Fake`] while it runs. A seed that contradicts itself or the vendor's documents
+//! is a panic that names the line of your test; [`Fake::set_raw_state`] is the way around.
+//!
 //! The vendor documents little beyond addresses and samples, so most of what the fake does about
 //! errors, credentials, limits and tokens is an assumption. Where the documents can be read in
 //! more than one way, the [`Builder`] has a switch: run your tests with either reading.
@@ -18,23 +22,28 @@ mod api;
 mod authorize;
 mod builder;
 mod call;
+mod client;
+mod codes;
+mod customers;
 mod limit;
 mod login;
+#[cfg(test)]
+mod rows;
 mod seed;
+mod seeding;
 mod state;
+mod target;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod xml;
 
-use self::{
-    authorize::Code,
-    seed::grant,
-    state::{Level, State},
-    tokens::Issued,
-};
+use self::{authorize::Code, seed::grant, seeding::demand, state::State, tokens::Issued};
 pub use self::{
     builder::Builder,
-    call::{Call, Operation},
+    call::{Call, ChannelChange, Operation},
+    client::LoginClient,
+    customers::Customer,
     limit::ResetHeader,
     seed::{
         CLIENT_ID, CLIENT_SECRET, CUSTOMER_A, CUSTOMER_B, CUSTOMER_C, EMAIL, ENTERPRISE, ORDER_TYPE, PHONE,
@@ -57,6 +66,19 @@ pub struct Fake {
     served: Served<State>,
 }
 
+/// The body of an error of the API; the vendor documents none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ErrorBody {
+    /// A JSON object with `exceptionType` and `errorMessage`.
+    #[default]
+    Json,
+    /// A page.
+    Html,
+    /// Nothing.
+    Empty,
+}
+
 /// What a [`Fake`] has done so far. Requests that got a queued reply count only if they were
 /// carried out as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +90,8 @@ pub struct Counts {
     pub refreshes: u64,
     /// Tokens handed out for an authorization code.
     pub code_exchanges: u64,
+    /// Tokens handed out for a code of the External Identity API.
+    pub external_exchanges: u64,
     /// Requests to the API, refused ones included.
     pub api_calls: u64,
     /// Requests to the API that were answered with 429.
@@ -114,14 +138,35 @@ impl Fake {
     /// A code for [`client_id`](Self::client_id), as the browser brings it back after a login.
     ///
     /// It can be exchanged once within five minutes, with the same redirect address, which need
-    /// not be known to the fake. It needs no PKCE verifier. A user who was not added counts as
-    /// one without a customer number.
+    /// not be known to the fake. It needs no PKCE verifier.
+    ///
+    /// # Panics
+    ///
+    /// If the user is not known.
     #[must_use]
+    #[track_caller]
     pub fn authorization_code(&self, user: &str, redirect_uri: &str) -> String {
+        let known = self.served.state().check_user(user);
+        demand(known);
         let issued = self.served.clock().wall();
         let redirect_uri = redirect_uri.to_owned();
         let code = Code { grant: grant(Some(user)), redirect_uri, issued, challenge: None };
         self.served.state().new_code(code)
+    }
+
+    /// A code as the External Identity API gives it to a client, for a user who logged in
+    /// elsewhere. It can be exchanged once within five minutes.
+    ///
+    /// # Panics
+    ///
+    /// If the user is not known, or the client is not known or has no
+    /// [external identity](LoginClient::external_identity).
+    #[must_use]
+    #[track_caller]
+    pub fn external_identity_code(&self, client_id: &str, user: &str) -> String {
+        let client = self.served.state().check_external(client_id, user);
+        let client = demand(client);
+        self.served.state().new_external_code(&client, user, self.served.clock().wall())
     }
 
     /// Ends all access tokens that were handed out. Refresh tokens stay valid, and so do the
@@ -134,62 +179,6 @@ impl Fake {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.served.state().counts
-    }
-
-    /// The state of a customer's channel: on the global level, on that of an enterprise, or on
-    /// that of an order type of it; an order type without an enterprise says nothing. It is `NONE`
-    /// where nothing was set.
-    #[must_use]
-    pub fn state_of(
-        &self,
-        customer: &str,
-        enterprise: Option<&str>,
-        order_type: Option<&str>,
-        channel: &str,
-    ) -> String {
-        self.served.state().state_of(customer, Level::new(enterprise, order_type), channel).to_owned()
-    }
-
-    /// Sets the state of a customer's channel, on a level as in [`state_of`](Self::state_of).
-    ///
-    /// Nothing is checked: this is the way to the global level, which requests cannot change,
-    /// and to states and channels that do not exist yet.
-    pub fn set_state(
-        &self,
-        customer: &str,
-        enterprise: Option<&str>,
-        order_type: Option<&str>,
-        channel: &str,
-        state: &str,
-    ) {
-        self.served.state().set(customer, Level::new(enterprise, order_type), channel, state);
-    }
-
-    /// Adds a customer who is found by these phone numbers and e-mail addresses, or gives a known
-    /// one more of them. A phone number has to name its country, as in `+4712345678`; a text that
-    /// is neither is left out.
-    pub fn add_customer(&self, number: &str, credentials: &[&str]) {
-        self.served.state().add_customer(number, credentials);
-    }
-
-    /// Adds a user who can log in, with a customer number or without one.
-    pub fn add_user(&self, name: &str, customer: Option<&str>) {
-        self.served.state().add_user(name, customer);
-    }
-
-    /// Adds an enterprise, or gives a known one more order types.
-    pub fn add_enterprise(&self, code: &str, order_types: &[&str]) {
-        self.served.state().add_enterprise(code, order_types);
-    }
-
-    /// Adds a channel beside `TM`, `DM` and `EM`.
-    pub fn add_channel(&self, code: &str) {
-        self.served.state().add_channel(code);
-    }
-
-    /// Lets clients use another redirect address beside [`REDIRECT_URI`].
-    pub fn add_redirect_uri(&self, uri: &str) {
-        self.served.state().login.redirect_uris.insert(uri.to_owned());
     }
 }
 
@@ -213,15 +202,25 @@ impl Fake {
     /// # Errors
     ///
     /// None in practice; building a client can fail in general.
+    ///
+    /// # Panics
+    ///
+    /// If the user is not known.
+    #[track_caller]
     pub fn user_client(&self, user: &str) -> Result<UserClient> {
         Ok(self.client()?.as_user(self.log_in(user)))
     }
 
     /// Logs a user in to [`client_id`](Self::client_id), as if the browser's part had happened.
     ///
-    /// A user who was not added counts as one without a customer number.
+    /// # Panics
+    ///
+    /// If the user is not known.
     #[must_use]
+    #[track_caller]
     pub fn log_in(&self, user: &str) -> UserTokens {
+        let known = self.served.state().check_user(user);
+        demand(known);
         let now = self.served.clock().wall();
         let Issued { access, refresh, expires_in, .. } =
             self.served.state().login.tokens.issue(grant(Some(user)), now);
@@ -275,8 +274,7 @@ mod tests {
             fake.served.state().handle(&request, &Visit::new(clock.wall(), None)).status
         };
         let code = fake.authorization_code(USER, "any");
-        assert_eq!(exchange(&code), 200);
-        assert_eq!(exchange(&code), 400);
+        assert_eq!([exchange(&code), exchange(&code)], [200, 400]);
         assert_eq!(fake.counts().code_exchanges, 1);
     }
 }

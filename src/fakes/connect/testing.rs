@@ -4,13 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{Builder, CLIENT_ID, CLIENT_SECRET, Fake, seed::grant, state::State};
 use crate::fakes::{
     Reply, Request,
-    serve::{State as _, Visit},
+    serve::{State as _, TokenEnd, Visit},
 };
 
 /// A fake that is not served, with a clock that stands still.
@@ -40,10 +40,7 @@ impl Rig {
     }
 
     pub(super) fn call(&mut self, method: &str, target: &str) -> Call<'_> {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let request = Request::new(method, path, query, HeaderMap::new(), bytes::Bytes::new());
-        Call { rig: self, request }
+        Call { rig: self, request: request(method, target) }
     }
 
     /// A request to the API, as a good client makes it, for a user or for the client itself.
@@ -86,9 +83,39 @@ impl Call<'_> {
         self.header("content-type", "application/x-www-form-urlencoded")
     }
 
+    pub(super) fn request(self) -> Request {
+        self.request
+    }
+
     pub(super) fn send(self) -> Reply {
         self.rig.state.handle(&self.request, &Visit::new(self.rig.now, None))
     }
+
+    /// As if the specification had a rule against it; also the rule that the handler refused for.
+    pub(super) fn send_broken(self, rule: &str) -> (Reply, Option<String>) {
+        let visit = Visit::new(self.rig.now, Some(rule.to_owned()));
+        let reply = self.rig.state.handle(&self.request, &visit);
+        (reply, visit.refused_for().map(str::to_owned))
+    }
+
+    /// After its token came to an end.
+    pub(super) fn send_with_ended_token(self, end: TokenEnd) -> Reply {
+        self.rig.state.end_token(&self.request, end, self.rig.now);
+        self.send()
+    }
+}
+
+pub(super) fn request(method: &str, target: &str) -> Request {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    Request::new(method, path, query, HeaderMap::new(), bytes::Bytes::new())
+}
+
+/// A level as a body has it.
+pub(super) fn channels(settings: &[(&str, &str)]) -> Value {
+    let channels: Value =
+        settings.iter().map(|(channel, state)| json!({ "type": state, "value": channel })).collect();
+    json!({ "channels": channels })
 }
 
 pub(super) fn body(reply: &Reply) -> Value {

@@ -7,6 +7,8 @@ use std::{
 
 use uuid::Uuid;
 
+use crate::fakes::serve::TokenEnd;
+
 /// Keeps a point in time that a test asks for within what the system can represent.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
@@ -16,6 +18,10 @@ pub(super) struct Tokens {
     pub(super) refresh_lifetime: Duration,
     /// Gives out a token again while it lasts, instead of a new one each time.
     pub(super) same_again: bool,
+    /// Gives out the refresh token again at a renewal, and ends the access tokens before.
+    pub(super) keep_refresh: bool,
+    /// What clients have of their own, by id.
+    pub(super) access_lifetimes: BTreeMap<String, Duration>,
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, Refresh>,
 }
@@ -66,14 +72,23 @@ impl Tokens {
             access_lifetime: Duration::from_secs(12 * 60 * 60),
             refresh_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             same_again: false,
+            keep_refresh: false,
+            access_lifetimes: BTreeMap::new(),
             access: BTreeMap::new(),
             refresh: BTreeMap::new(),
         }
     }
 
     /// Takes a token that was not handed out here.
-    pub(super) fn accept(&mut self, token: String, grant: Grant) {
+    pub(super) fn accept(&mut self, token: String, grant: Grant) -> Result<(), String> {
+        if token.is_empty() {
+            return Err("an access token must not be empty".to_owned());
+        }
+        if self.access.get(&token).is_some_and(|known| known.grant != grant) {
+            return Err("this access token is accepted for somebody else already".to_owned());
+        }
         self.access.insert(token, Access { grant, expires: None, refresh: None });
+        Ok(())
     }
 
     /// What an access token stands for, and whether it is still valid.
@@ -101,12 +116,17 @@ impl Tokens {
             return Err(Refused::Expired);
         }
         let grant = known.grant.clone();
-        let next = if self.same_again {
+        let next = if self.keep_refresh {
             self.access.retain(|_, access| access.refresh.as_deref() != Some(refresh));
             refresh.to_owned()
         } else {
             self.refresh.remove(refresh);
-            self.refresh_token(&grant, now)
+            let next = self.refresh_token(&grant, now);
+            // The earlier access tokens may be handed out again, and not with a used token.
+            let earlier =
+                self.access.values_mut().filter(|access| access.refresh.as_deref() == Some(refresh));
+            earlier.for_each(|access| access.refresh = Some(next.clone()));
+            next
         };
         Ok(self.new_access(grant, Some(next), now))
     }
@@ -118,9 +138,31 @@ impl Tokens {
         }
     }
 
+    /// Ends one access token: at its next use it has expired, or is unknown.
+    pub(super) fn end_access(&mut self, access: &str, end: TokenEnd) {
+        match (end, self.access.get_mut(access)) {
+            (TokenEnd::Expired, Some(known)) => known.expires = Some(SystemTime::UNIX_EPOCH),
+            (TokenEnd::Revoked, _) => drop(self.access.remove(access)),
+            (TokenEnd::Expired, None) => {}
+        }
+    }
+
+    /// Ends one refresh token. The access tokens stay, as they are not looked up by it.
+    pub(super) fn end_refresh(&mut self, refresh: &str, end: TokenEnd) {
+        match (end, self.refresh.get_mut(refresh)) {
+            (TokenEnd::Expired, Some(known)) => known.expires = SystemTime::UNIX_EPOCH,
+            (TokenEnd::Revoked, _) => drop(self.refresh.remove(refresh)),
+            (TokenEnd::Expired, None) => {}
+        }
+    }
+
     fn still_valid(&self, grant: &Grant, now: SystemTime) -> Option<Issued> {
         self.access.iter().filter(|(_, access)| access.grant == *grant).find_map(|(token, access)| {
             let expires_in = access.expires?.duration_since(now).ok().filter(|left| !left.is_zero())?;
+            let lives = |refresh: &String| self.refresh.get(refresh).is_some_and(|known| now < known.expires);
+            if !access.refresh.as_ref().is_none_or(lives) {
+                return None;
+            }
             let (refresh, scope) = (access.refresh.clone(), grant.scope.clone());
             Some(Issued { access: token.clone(), refresh, expires_in, scope })
         })
@@ -128,7 +170,8 @@ impl Tokens {
 
     fn new_access(&mut self, grant: Grant, refresh: Option<String>, now: SystemTime) -> Issued {
         let token = Uuid::new_v4().to_string();
-        let expires_in = self.access_lifetime.min(LONGEST_LIFETIME);
+        let lifetime = self.access_lifetimes.get(&grant.client).copied().unwrap_or(self.access_lifetime);
+        let expires_in = lifetime.min(LONGEST_LIFETIME);
         let scope = grant.scope.clone();
         let access = Access { grant, expires: Some(now + expires_in), refresh: refresh.clone() };
         self.access.insert(token.clone(), access);
@@ -154,6 +197,7 @@ mod tests {
     use super::*;
 
     const START: SystemTime = SystemTime::UNIX_EPOCH;
+    const SECOND: Duration = Duration::from_secs(1);
 
     fn grant(user: Option<&str>) -> Grant {
         Grant { client: "c".to_owned(), user: user.map(str::to_owned), scope: "read".to_owned() }
@@ -189,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_same_token_again_has_less_time_left() {
-        let mut tokens = Tokens { same_again: true, ..Tokens::new() };
+        let mut tokens = Tokens { same_again: true, keep_refresh: true, ..Tokens::new() };
         let first = tokens.issue(grant(Some("ada")), START);
         let hour = Duration::from_secs(3600);
         let again = tokens.issue(grant(Some("ada")), START + hour);
@@ -204,10 +248,46 @@ mod tests {
         assert!(is_valid(&tokens, &renewed.access, START + hour));
     }
 
+    /// The two habits of the library are independent of each other.
+    #[test]
+    fn the_same_token_again_never_comes_with_a_used_refresh_token() {
+        let mut tokens = Tokens { same_again: true, ..Tokens::new() };
+        let first = tokens.issue(grant(Some("ada")), START);
+        let renewed = tokens.renew(&first.refresh.clone().unwrap(), "c", START).unwrap();
+        assert_ne!(renewed.refresh, first.refresh);
+        assert!(is_valid(&tokens, &first.access, START), "a renewal keeps the earlier token");
+        let again = tokens.issue(grant(Some("ada")), START);
+        assert_eq!(again.refresh, renewed.refresh);
+
+        let mut tokens = Tokens { keep_refresh: true, ..Tokens::new() };
+        let first = tokens.issue(grant(Some("ada")), START);
+        assert_ne!(tokens.issue(grant(Some("ada")), START).access, first.access);
+        let renewed = tokens.renew(&first.refresh.clone().unwrap(), "c", START).unwrap();
+        assert_eq!(renewed.refresh, first.refresh);
+        assert!(!is_valid(&tokens, &first.access, START));
+    }
+
+    #[test]
+    fn one_token_can_be_ended() {
+        let mut tokens = Tokens::new();
+        for (end, known) in [(TokenEnd::Expired, Some(false)), (TokenEnd::Revoked, None)] {
+            let issued = tokens.issue(grant(Some("ada")), START + SECOND);
+            tokens.end_access(&issued.access, end);
+            let found = tokens.find(&issued.access, START + SECOND).map(|(_, is_valid)| is_valid);
+            assert_eq!(found, known, "{end:?}");
+            let refresh = issued.refresh.unwrap();
+            tokens.end_refresh(&refresh, end);
+            let refused = if end == TokenEnd::Expired { Refused::Expired } else { Refused::Unknown };
+            assert_eq!(tokens.renew(&refresh, "c", START + SECOND).unwrap_err(), refused);
+            tokens.end_access("unknown", end);
+            tokens.end_refresh("unknown", end);
+        }
+    }
+
     #[test]
     fn all_access_tokens_can_be_ended_at_once() {
         let mut tokens = Tokens::new();
-        tokens.accept("made-up".to_owned(), grant(None));
+        tokens.accept("made-up".to_owned(), grant(None)).unwrap();
         let issued = tokens.issue(grant(Some("ada")), START);
         tokens.expire_access_tokens();
         assert!(!is_valid(&tokens, &issued.access, START));

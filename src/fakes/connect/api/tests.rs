@@ -5,8 +5,8 @@ use serde_json::json;
 use super::super::{
     CUSTOMER_A, CUSTOMER_B, CUSTOMER_C, EMAIL, ENTERPRISE, ORDER_TYPE, PHONE, ResetHeader, USER,
     USER_WITHOUT_CUSTOMER,
-    state::Level,
-    testing::{Rig, body, header},
+    codes::Level,
+    testing::{Rig, body, channels, header},
 };
 use super::*;
 
@@ -16,12 +16,6 @@ const ENTERPRISE_PBM: &str = "/customer/pbm/468979834";
 const ORDER_TYPE_PBM: &str = "/customer/pbm/468979834/56235";
 const SHIELD_ENTERPRISE: &str = "/client/pbm/shield/enterprise";
 const SHIELD_ORDER_TYPE: &str = "/client/pbm/shield/ordertype";
-
-fn channels(settings: &[(&str, &str)]) -> Value {
-    let channels: Value =
-        settings.iter().map(|(channel, state)| json!({ "type": state, "value": channel })).collect();
-    json!({ "channels": channels })
-}
 
 fn enterprise() -> Level {
     Level::new(Some(ENTERPRISE), None)
@@ -51,8 +45,8 @@ fn a_change_is_kept_on_its_level_only() {
     assert_eq!(body(&change(&mut rig, ORDER_TYPE_PBM, &[("EM", "SHIELD")])), channels(&[("EM", "SHIELD")]));
     assert_eq!(list(&mut rig, ENTERPRISE_PBM), expected);
     let order_type = Level::new(Some(ENTERPRISE), Some(ORDER_TYPE));
-    assert_eq!(rig.state.state_of(CUSTOMER_A, order_type, "EM"), "SHIELD");
-    assert_eq!(rig.state.state_of(CUSTOMER_B, enterprise(), "TM"), "NONE");
+    assert_eq!(rig.state.found(CUSTOMER_A, &order_type, "EM").as_deref(), Some("SHIELD"));
+    assert_eq!(rig.state.found(CUSTOMER_B, &enterprise(), "TM"), None);
 }
 
 #[test]
@@ -132,7 +126,7 @@ fn codes_are_text_and_must_be_known() {
     for nothing in ["/customer/pbm/", "/customer/pbm//56235", "/customer/pbm/468979834/56235/1", "/other"] {
         assert_eq!(rig.api(ADA, "GET", nothing).send().status, 404, "{nothing}");
     }
-    rig.state.add_enterprise("a/b+ &=%", &["å"]);
+    rig.state.codes.add_enterprise("a/b+ &=%", &["å"]).unwrap();
     assert_eq!(list(&mut rig, "/customer/pbm/a%2Fb+%20%26=%25/%C3%A5"), channels(&[]));
 }
 
@@ -226,7 +220,7 @@ fn all_customers_with_a_credential_are_shielded() {
     assert_eq!(shield(&EMAIL.to_uppercase()), Some(1));
     assert_eq!(shield("nobody@customers.example"), Some(0));
     for customer in [CUSTOMER_A, CUSTOMER_B, CUSTOMER_C] {
-        assert_eq!(rig.state.state_of(customer, enterprise(), "TM"), "SHIELD");
+        assert_eq!(rig.state.found(customer, &enterprise(), "TM").as_deref(), Some("SHIELD"));
     }
     assert_eq!(list(&mut rig, ORDER_TYPE_PBM), channels(&[]));
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::{
-    USER,
+    CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, SHIELD_CLIENT_ID, SHIELD_CLIENT_SECRET, USER,
     testing::{Rig, body, header},
 };
 use super::*;
@@ -162,7 +162,7 @@ fn an_authorize_error_goes_back_only_to_a_known_address() {
         let back = returned(&rig.call("GET", &authorize(&[bad, ("auto", "1"), ("state", "s")])).send());
         assert_eq!((back["error"].as_str(), back["state"].as_str()), (error, "s"));
     }
-    rig.state.login.redirect_uris.insert("http://localhost:1/?a=b".to_owned());
+    rig.state.add_redirect_uri("http://localhost:1/?a=b").unwrap();
     let target = authorize(&[("redirect_uri", "http://localhost:1/?a=b"), ("auto", "1")]);
     let reply = rig.call("GET", &target).send();
     assert!(header(&reply, "location").unwrap().starts_with("http://localhost:1/?a=b&code="));
