@@ -18,6 +18,8 @@ mod fakes;
 mod fakes_connect;
 #[cfg(all(feature = "fakes", feature = "crm-gateway"))]
 mod fakes_crm_gateway;
+#[cfg(all(feature = "fakes", feature = "symphony"))]
+mod fakes_symphony;
 #[cfg(feature = "crm-gateway")]
 mod limits;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]

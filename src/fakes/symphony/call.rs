@@ -55,9 +55,9 @@ pub enum Call {
         /// The network in the path.
         external_network: ExternalNetwork,
         /// The cursor to go on after.
-        after: Option<String>,
+        after: Option<Personal>,
         /// The cursor to go back from.
-        before: Option<String>,
+        before: Option<Personal>,
         /// `listPermissions` of the query.
         list_permissions: Option<bool>,
     },
@@ -89,14 +89,13 @@ impl fakes::Call for Call {
     fn read(request: &Request) -> Option<Self> {
         let parameter = |name| request.parameter(name);
         let personal = |name| request.parameter(name).map(Personal::from);
-        let listed = request.path.strip_prefix(ADVISORS.0).and_then(|rest| rest.strip_suffix(ADVISORS.1));
-        Some(match (request.method.as_str(), request.path.as_str(), listed) {
+        Some(match (request.method.as_str(), request.path.as_str(), listed_network(&request.path)) {
             ("GET", NETWORKS, _) => Self::ListEntitlements,
             ("POST", NETWORKS, _) => added(&request.json().unwrap_or_default()),
             ("GET", _, Some(network)) => Self::ListEntitledAdvisors {
                 external_network: ExternalNetwork::from(network),
-                after: parameter("after"),
-                before: parameter("before"),
+                after: personal("after"),
+                before: personal("before"),
                 list_permissions: parameter("listPermissions").and_then(|text| text.parse().ok()),
             },
             ("GET", ONE, _) => Self::GetCustomerEntitlement {
@@ -122,6 +121,22 @@ impl fakes::Call for Call {
             Self::DeleteCustomerEntitlement { .. } => Operation::DeleteCustomerEntitlement,
         }
     }
+}
+
+/// Whether the path is one of an operation, whatever the method.
+pub(super) fn is_known_path(path: &str) -> bool {
+    path == NETWORKS || path == ONE || listed_network(path).is_some()
+}
+
+/// The network in the path of a listing, decoded.
+fn listed_network(path: &str) -> Option<String> {
+    let segment = path.strip_prefix(ADVISORS.0)?.strip_suffix(ADVISORS.1)?;
+    if segment.is_empty() || segment.contains('/') {
+        return None;
+    }
+    // The parser of forms decodes a path segment once what only forms have is out of its way.
+    let segment = segment.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    url::form_urlencoded::parse(segment.as_bytes()).next().map(|(network, _)| network.into_owned())
 }
 
 fn added(body: &Value) -> Call {

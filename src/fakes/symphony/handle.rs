@@ -1,26 +1,27 @@
-//! The five operations.
+//! The five operations: who may call, and all but adding.
 
 use std::time::SystemTime;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    call::Call,
-    state::{Entitlement, State, is_known_permission, permission},
-    token,
+    add,
+    batch::Key,
+    builder::{Style, UnknownCursor},
+    call::{Call, Operation, is_known_path},
+    problem::{self, Problem},
+    roster::Roster,
+    state::State,
+    tenant::Tenant,
 };
 use crate::{
     fakes::{
-        Reply, Request,
+        Call as _, Personal, Reply, Request,
         serve::{self, TokenEnd, Visit},
     },
     symphony::ExternalNetwork,
 };
-
-const NETWORKS: &str = "/admin/api/v2/customer/entitlements";
-const ONE: &str = "/admin/api/v2/customer/advisor/entitlements";
-const ADVISORS: (&str, &str) = ("/admin/api/v1/customer/entitlements/externalNetwork/", "/advisors");
 
 impl serve::State for State {
     type Call = Call;
@@ -30,196 +31,185 @@ impl serve::State for State {
         Some(crate::fakes::check::Checker::symphony())
     }
 
-    fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
-
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {
-        if !self.knows(request, visit.now) {
-            return problem(401, "unauthorized", "Unauthorized");
-        }
-        let listed = request.path.strip_prefix(ADVISORS.0).and_then(|rest| rest.strip_suffix(ADVISORS.1));
-        match (request.method.as_str(), request.path.as_str(), listed) {
-            ("GET", NETWORKS, _) => Reply::json(200, &json!({ "entitlements": self.networks })),
-            ("POST", NETWORKS, _) => self.add_entitlement(request),
-            ("GET", _, Some(network)) => self.list_advisors(&ExternalNetwork::from(network), request),
-            ("GET" | "DELETE", ONE, _) => self.one(request),
-            (_, NETWORKS | ONE, _) | (_, _, Some(_)) => untyped(405, "Method Not Allowed"),
-            _ => untyped(404, "Not Found"),
+        let shape = self.style.errors;
+        self.answer(request, visit).unwrap_or_else(|problem| problem.reply(shape, request, visit.now))
+    }
+
+    /// The vendor answers an expired token and a revoked key alike.
+    fn end_token(&mut self, request: &Request, _end: TokenEnd, _now: SystemTime) {
+        if let Some(bearer) = request.bearer() {
+            self.end(bearer);
         }
     }
 }
 
 impl State {
-    fn knows(&self, request: &Request, now: SystemTime) -> bool {
-        request.bearer().is_some_and(|bearer| {
-            self.accepted_token.as_deref() == Some(bearer) || token::is_valid(bearer, now)
-        })
-    }
-
-    fn add_entitlement(&mut self, request: &Request) -> Reply {
-        let body = request.json().unwrap_or_default();
-        let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty());
-        let Some(network) = text("externalNetwork") else {
-            return untyped(400, "Bad Request");
+    fn answer(&mut self, request: &Request, visit: &Visit) -> Result<Reply, Problem> {
+        let caller = self.caller(request, visit.now).ok_or(problem::UNAUTHORIZED)?;
+        let Some(call) = Call::read(request) else {
+            let is_known = is_known_path(&request.path);
+            return Err(if is_known { problem::NO_SUCH_METHOD } else { problem::NO_SUCH_PATH });
         };
-        let (id, email, number) =
-            (text("symphonyId"), text("advisorEmailAddress"), text("advisorPhoneNumber"));
-        if id.or(email).is_none() {
-            return no_identifier();
+        let style = &self.style;
+        let tenant = self.tenants.get_mut(&caller).ok_or(problem::UNAUTHORIZED)?;
+        if !tenant.is_allowed && call.operation() != Operation::AddEntitlement {
+            return Err(problem::FORBIDDEN);
         }
-        let network = ExternalNetwork::from(network);
-        if matches!(network, ExternalNetwork::Unknown(_)) {
-            return problem(400, "entitlement.type.not.found", "Entitlement type not found.");
+        if visit.broken_rule().is_some() {
+            return Err(problem::BAD_REQUEST);
         }
-        if !self.networks.contains(&network) {
-            return problem(403, "forbidden.entitlement.type", "Forbidden entitlement.type.");
-        }
-        let Some(user) = self.user(id, email).cloned() else {
-            return problem(400, "symphony.user.not.found", "Symphony user not found.");
-        };
-        if self.entitlement(&network, Some(&user.id), None).is_some() {
-            return problem(400, "entitlement.already.exists", "Entitlement already exists.");
-        }
-        let requested: Vec<&str> =
-            body["permissions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        if let Some(refused) = self.refused_number(&network, number, !requested.is_empty()) {
-            return refused;
-        }
-        let status = if network == ExternalNetwork::WhatsAppDirect { "PRE_ENTITLED" } else { "ENTITLED" };
-        let mut entitlement = Entitlement::new(user, status);
-        entitlement.phone = number.map(str::to_owned);
-        entitlement.federation_group_id = text("federationGroupId").map(str::to_owned);
-        let outcomes: Vec<_> = requested.iter().map(|name| outcome(name)).collect();
-        entitlement
-            .permissions
-            .extend(requested.iter().filter(|name| is_known_permission(name)).map(ToString::to_string));
-        let mut answer = entitlement.json(&network);
-        answer["ownContactId"] = json!(entitlement.user.id);
-        answer["permissions"] = json!(outcomes);
-        self.add(&network, entitlement);
-        Reply::json(201, &answer)
-    }
-
-    fn refused_number(
-        &self,
-        network: &ExternalNetwork,
-        number: Option<&str>,
-        permissions: bool,
-    ) -> Option<Reply> {
-        let direct = matches!(network, ExternalNetwork::SmsDirect | ExternalNetwork::WhatsAppDirect);
-        match number {
-            Some(_) if !direct => Some(problem(
-                400,
-                "advisor.phone.number.not.supported",
-                "Advisor's phone number not supported.",
-            )),
-            None if *network == ExternalNetwork::SmsDirect => {
-                Some(problem(400, "advisor.phone.number.is.required", "Advisor's phone number is required."))
+        match &call {
+            Call::ListEntitlements => {
+                let names: Vec<&str> =
+                    tenant.networks.iter().map(|network| style.spelling(network)).collect();
+                Ok(Reply::json(200, &json!({ "entitlements": names })))
             }
-            _ if permissions && *network == ExternalNetwork::WhatsAppDirect => Some(problem(
-                400,
-                "pre.entitlement.permissions.not.supported",
-                "Permissions are not supported for pre-entitlements.",
-            )),
-            Some(number) if self.holds_number(number) => Some(problem(
-                409,
-                "advisor.phone.number.already.used",
-                "Advisor's phone number already used.",
-            )),
-            _ => None,
+            Call::AddEntitlement { .. } => add::entitlement(tenant, style, &call),
+            Call::ListEntitledAdvisors { external_network, after, before, list_permissions } => {
+                check_network(tenant, style, external_network)?;
+                let direction = match (after, before) {
+                    (Some(after), _) => Direction::After(after.as_str()),
+                    (None, Some(before)) => Direction::Before(before.as_str()),
+                    (None, None) => Direction::Start,
+                };
+                advisors(tenant, style, external_network, direction, *list_permissions == Some(true))
+            }
+            Call::GetCustomerEntitlement { external_network, advisor_symphony_id, advisor_email_address } => {
+                let network = named(external_network.as_ref())?;
+                let key = advisor(advisor_symphony_id.as_ref(), advisor_email_address.as_ref())?;
+                let place = place(tenant, style, network, key)?;
+                let found = tenant.rosters.get(network).and_then(|roster| roster.at(place));
+                let found = found.ok_or(problem::NO_SUCH_ENTITLEMENT)?;
+                let mut body = tenant.json(network, &found, style);
+                body["permissions"] = tenant.permissions_json(network, &found);
+                Ok(Reply::json(200, &body))
+            }
+            Call::DeleteCustomerEntitlement {
+                external_network,
+                advisor_symphony_id,
+                advisor_email_address,
+            } => {
+                let network = named(external_network.as_ref())?;
+                let key = advisor(advisor_symphony_id.as_ref(), advisor_email_address.as_ref())?;
+                let place = place(tenant, style, network, key)?;
+                tenant.remove(network, place);
+                Ok(Reply::new(style.removed))
+            }
         }
-    }
-
-    fn one(&mut self, request: &Request) -> Reply {
-        let parameter = |name: &str| request.parameter(name).filter(|text| !text.is_empty());
-        let (id, email) = (parameter("advisorSymphonyId"), parameter("advisorEmailAddress"));
-        if id.is_none() && email.is_none() {
-            return no_identifier();
-        }
-        let network = ExternalNetwork::from(parameter("externalNetwork").unwrap_or_default());
-        let Some(found) = self.entitlement(&network, id.as_deref(), email.as_deref()) else {
-            return problem(404, "entitlement.not.found", "Entitlement not found.");
-        };
-        if request.method == "DELETE" {
-            let email = found.user.email.clone();
-            self.remove(&network, &email);
-            return Reply::new(200);
-        }
-        let mut body = found.json(&network);
-        body["permissions"] = found.permissions_json();
-        Reply::json(200, &body)
-    }
-
-    fn list_advisors(&self, network: &ExternalNetwork, request: &Request) -> Reply {
-        let all: Vec<_> = self.entitled(network).collect();
-        let position = |cursor: &str| {
-            let email = email_of(cursor)?;
-            all.iter().position(|held| held.user.email == email)
-        };
-        let (start, end) = match (request.parameter("after"), request.parameter("before")) {
-            (Some(after), _) => match position(&after) {
-                Some(last) => (last + 1, (last + 1 + self.page_size).min(all.len())),
-                None => return bad_cursor(),
-            },
-            (None, Some(before)) => match position(&before) {
-                Some(first) => (first.saturating_sub(self.page_size), first),
-                None => return bad_cursor(),
-            },
-            (None, None) => (0, self.page_size.min(all.len())),
-        };
-        let page = &all[start..end];
-        let with_permissions = request.parameter("listPermissions").as_deref() == Some("true");
-        let items: Vec<_> = page
-            .iter()
-            .map(|held| {
-                let mut item = held.json(network);
-                if with_permissions {
-                    item["permissions"] = held.permissions_json();
-                }
-                item
-            })
-            .collect();
-        let before = page.first().filter(|_| start > 0).map(|held| cursor_of(&held.user.email));
-        let after = page.last().filter(|_| end < all.len()).map(|held| cursor_of(&held.user.email));
-        let pagination = json!({
-            "previous": before.as_ref().map(|cursor| format!("?before={cursor}")),
-            "next": after.as_ref().map(|cursor| format!("?after={cursor}")),
-            "cursors": { "before": before, "after": after },
-        });
-        Reply::json(200, &json!({ "entitlements": items, "pagination": pagination }))
     }
 }
 
-/// The vendor's example is the same: base64 of a JSON key.
-fn cursor_of(email: &str) -> String {
-    STANDARD.encode(json!({ "emailAddress": { "s": email } }).to_string())
+/// The network that the request names; it must name one.
+pub(super) fn named(network: Option<&ExternalNetwork>) -> Result<&ExternalNetwork, Problem> {
+    network.filter(|network| !network.as_str().is_empty()).ok_or(problem::BAD_REQUEST)
 }
 
-fn email_of(cursor: &str) -> Option<String> {
+/// An identifier of the request; an empty one is none.
+pub(super) fn given(text: Option<&Personal>) -> Option<&str> {
+    text.map(Personal::as_str).filter(|text| !text.is_empty())
+}
+
+/// Whose entitlement a request is about; the id decides, and the e-mail address only without it.
+pub(super) fn advisor<'a>(id: Option<&'a Personal>, email: Option<&'a Personal>) -> Result<Key<'a>, Problem> {
+    let by_email = || given(email).map(Key::Email);
+    given(id).map(Key::Id).or_else(by_email).ok_or(problem::NO_IDENTIFIER)
+}
+
+/// Where the advisor stands in the listing.
+fn place(tenant: &Tenant, style: &Style, network: &ExternalNetwork, key: Key<'_>) -> Result<usize, Problem> {
+    check_network(tenant, style, network)?;
+    tenant.place(network, key).ok_or(problem::NO_SUCH_ENTITLEMENT)
+}
+
+fn check_network(tenant: &Tenant, style: &Style, network: &ExternalNetwork) -> Result<(), Problem> {
+    let is_known = style.knows_every_network
+        || !matches!(network, ExternalNetwork::Unknown(_))
+        || tenant.networks.contains(network);
+    if is_known { Ok(()) } else { Err(problem::NO_SUCH_NETWORK) }
+}
+
+enum Direction<'a> {
+    Start,
+    After(&'a str),
+    Before(&'a str),
+}
+
+fn advisors(
+    tenant: &Tenant,
+    style: &Style,
+    network: &ExternalNetwork,
+    direction: Direction<'_>,
+    with_permissions: bool,
+) -> Result<Reply, Problem> {
+    let nobody = Roster::default();
+    let roster = tenant.rosters.get(network).unwrap_or(&nobody);
+    let forwards = |start: usize| -> Vec<usize> {
+        let places = std::iter::successors(roster.next(start), |place| roster.next(place + 1));
+        places.take(style.page_size).collect()
+    };
+    let cursor = match direction {
+        Direction::Start => None,
+        Direction::After(cursor) | Direction::Before(cursor) => Some(place_of(cursor, roster)),
+    };
+    let places = match (cursor, direction) {
+        (None, _) => forwards(0),
+        (Some(Some(place)), Direction::Before(_)) => {
+            let places = std::iter::successors(roster.previous(place), |place| roster.previous(*place));
+            let mut places: Vec<usize> = places.take(style.page_size).collect();
+            places.reverse();
+            places
+        }
+        (Some(Some(place)), _) => forwards(place + 1),
+        (Some(None), _) => match style.unknown_cursor {
+            UnknownCursor::Refused => return Err(problem::BAD_CURSOR),
+            UnknownCursor::EmptyPage => Vec::new(),
+            UnknownCursor::FirstPage => forwards(0),
+        },
+    };
+    let items: Vec<Value> = places
+        .iter()
+        .filter_map(|place| roster.at(*place))
+        .map(|held| {
+            let mut item = tenant.json(network, &held, style);
+            if with_permissions {
+                item["permissions"] = tenant.permissions_json(network, &held);
+            }
+            item
+        })
+        .collect();
+    let first = places.first().filter(|place| roster.previous(**place).is_some());
+    let last = places.last().filter(|place| roster.next(**place + 1).is_some());
+    let cursor = |place: Option<&usize>| place.and_then(|place| cursor_of(*place, roster));
+    let pagination = pagination(style, cursor(first), cursor(last));
+    Ok(Reply::json(200, &json!({ "entitlements": items, "pagination": pagination })))
+}
+
+fn pagination(style: &Style, before: Option<String>, after: Option<String>) -> Value {
+    let link = |name: &str, cursor: &Option<String>| cursor.as_ref().map(|text| format!("?{name}={text}"));
+    let links = [("previous", link("before", &before)), ("next", link("after", &after))];
+    let object = |fields: [(&str, Option<String>); 2]| -> Map<String, Value> {
+        let shown = fields.into_iter().filter(|(_, value)| value.is_some() || style.has_null_links);
+        shown.map(|(name, value)| (name.to_owned(), json!(value))).collect()
+    };
+    let mut pagination = object(links);
+    pagination.insert("cursors".to_owned(), object([("before", before), ("after", after)]).into());
+    pagination.into()
+}
+
+/// The vendor's example is the same kind of thing: base64 of a JSON key with an e-mail address.
+fn cursor_of(place: usize, roster: &Roster) -> Option<String> {
+    let email = &roster.at(place)?.user.email;
+    let key = json!({ "emailAddress": { "s": email }, "place": { "n": place.to_string() } });
+    Some(STANDARD.encode(key.to_string()))
+}
+
+/// The place that a cursor names, also when nobody is there any more.
+fn place_of(cursor: &str, roster: &Roster) -> Option<usize> {
     let key: Value = serde_json::from_slice(&STANDARD.decode(cursor).ok()?).ok()?;
-    key["emailAddress"]["s"].as_str().map(str::to_owned)
-}
-
-/// What becomes of one requested permission.
-fn outcome(name: &str) -> Value {
-    if is_known_permission(name) {
-        return json!({ "status": 200, "response": permission(name) });
-    }
-    json!({ "status": 404, "error": { "itemId": name, "title": "Permission not found.", "statusCode": 404 } })
-}
-
-fn no_identifier() -> Reply {
-    problem(400, "advisor.identifier.not.provided", "Advisor ID or email not provided.")
-}
-
-fn bad_cursor() -> Reply {
-    problem(400, "invalid.page.cursor", "The provided cursor key is invalid or expired.")
-}
-
-/// The vendor documents no code for these, so there is none to make up.
-fn untyped(status: u16, title: &str) -> Reply {
-    Reply::json(status, &json!({ "title": title, "status": status }))
-}
-
-fn problem(status: u16, kind: &str, title: &str) -> Reply {
-    Reply::json(status, &json!({ "type": kind, "title": title, "status": status }))
+    let place: usize = key["place"]["n"].as_str()?.parse().ok()?;
+    let is_other = |there: &str| key["emailAddress"]["s"] != there;
+    let is_made_up =
+        place >= roster.places() || roster.at(place).is_some_and(|held| is_other(&held.user.email));
+    (!is_made_up).then_some(place)
 }

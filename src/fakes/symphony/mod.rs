@@ -1,13 +1,31 @@
 //! A fake of the Symphony Federation Entitlements API.
 
+mod add;
+mod batch;
+mod builder;
 mod call;
 mod handle;
+mod numbers;
+mod people;
+mod problem;
+mod roster;
+mod running;
+mod seed;
 mod state;
+mod tenant;
+#[cfg(test)]
+mod tests;
 mod token;
 
-pub use self::call::{Call, Operation};
-use self::state::{State, User};
-use super::serve::{Served, Setup, builder_methods, fake_methods};
+use self::state::State;
+pub use self::{
+    builder::{Builder, ErrorShape, UnknownCursor},
+    call::{Call, Operation},
+    people::{Entitlement, User},
+    running::RunningTenant,
+    tenant::Tenant,
+};
+use super::serve::{Served, fake_methods};
 use crate::{
     Result,
     auth::JwtSigner,
@@ -16,24 +34,19 @@ use crate::{
 
 /// A private key for tests; it is published, so it protects nothing.
 pub const PLAINLY_FAKE_KEY: &str = include_str!("../keys/plainly-fake-pkcs8.pem");
-/// The name under which the fake knows the key.
+/// The name under which the fake knows the key of its own tenant, the one that is always there.
 pub const KEY_NAME: &str = "plainly-fake-key";
 
 /// A running fake of the Entitlements API, with one tenant that may hand out the five networks of
-/// the vendor's example.
+/// the vendor's example; [`Builder::tenant`] sets it up otherwise or adds more.
 ///
 /// It verifies signatures, keeps state and pages by cursors. Dropping it stops it.
+///
+/// A malformed request is answered with 400 and a body without `type`, because the vendor
+/// documents none. An unknown path and a wrong method are answered alike, with 404 and 405.
 #[derive(Debug)]
 pub struct Fake {
     served: Served<State>,
-}
-
-/// Settings of a [`Fake`].
-#[must_use = "a builder starts nothing until `start()` is awaited"]
-#[derive(Debug)]
-pub struct Builder {
-    state: State,
-    setup: Setup<Operation>,
 }
 
 impl Fake {
@@ -44,7 +57,7 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder { state: State::new(), setup: Setup::default() }
+        Builder::new()
     }
 
     fake_methods!(served);
@@ -55,79 +68,72 @@ impl Fake {
         format!("{}/admin", self.uri())
     }
 
-    /// A client with the fake's key and clock.
+    /// A tenant, by the name of its key.
+    ///
+    /// # Panics
+    ///
+    /// If the fake has no such tenant.
+    #[must_use]
+    #[track_caller]
+    pub fn tenant<'f>(&'f self, key_name: &'f str) -> RunningTenant<'f> {
+        RunningTenant::new(self, key_name)
+    }
+
+    /// A client with the fake's key and clock, for the tenant of [`KEY_NAME`].
     ///
     /// # Errors
     ///
     /// None in practice; building a client can fail in general.
     pub fn client(&self) -> Result<Client> {
-        let clock = self.served.clock().clone();
-        let end = self.served.in_process_end();
-        Client::builder(self.base_url()).auth(self.signer()?).clock(clock).in_process(end).build()
+        RunningTenant::own(self).client()
     }
 
-    /// A signer with the key that the fake knows.
+    /// A signer with the key that the fake knows as [`KEY_NAME`].
     ///
     /// # Errors
     ///
     /// None in practice; reading a key can fail in general.
     pub fn signer(&self) -> Result<JwtSigner> {
-        JwtSigner::from_pem(KEY_NAME, PLAINLY_FAKE_KEY)
+        RunningTenant::own(self).signer()
     }
 
     /// Adds a user of the tenant's own pod, who can then be entitled.
+    ///
+    /// # Panics
+    ///
+    /// If the id or the address is empty, or there is another user with one of them. The same
+    /// user again is fine.
+    #[track_caller]
     pub fn add_user(&self, id: &str, email: &str, first_name: &str, last_name: &str) {
-        self.served.state().add_user(User::new(id, email, first_name, last_name));
+        RunningTenant::own(self).add_user(User::new(id, email, first_name, last_name));
     }
 
     /// Gives the tenant a further network, for example
-    /// [`WhatsAppDirect`](ExternalNetwork::WhatsAppDirect), on which advisors are pre-entitled.
+    /// [`WhatsAppDirect`](ExternalNetwork::WhatsAppDirect), on which advisors are pre-entitled
+    /// until their number is activated. Nothing changes if it has the network already.
+    ///
+    /// # Panics
+    ///
+    /// If its name is empty.
+    #[track_caller]
     pub fn enable_network(&self, network: impl Into<ExternalNetwork>) {
-        let network = network.into();
-        let mut state = self.served.state();
-        if !state.networks.contains(&network) {
-            state.networks.push(network);
-        }
+        RunningTenant::own(self).enable_network(network);
     }
 
-    /// Takes a network from the tenant: adding to it is then answered with 403.
+    /// Takes a network from the tenant: adding to it is then answered with 403. Who is entitled
+    /// on it stays so.
+    ///
+    /// # Panics
+    ///
+    /// If the tenant does not have the network.
+    #[track_caller]
     pub fn disable_network(&self, network: impl Into<ExternalNetwork>) {
-        let network = network.into();
-        self.served.state().networks.retain(|known| *known != network);
+        RunningTenant::own(self).disable_network(network);
     }
 
-    /// How many advisors are entitled for a network.
+    /// How many advisors are entitled on a network.
     #[must_use]
     pub fn entitled(&self, network: impl Into<ExternalNetwork>) -> usize {
-        self.served.state().entitled(&network.into()).count()
-    }
-}
-
-impl Builder {
-    /// Sets how many advisors a page holds, at least 1. Default: 25, the documented limit of a
-    /// neighbouring listing.
-    pub fn page_size(mut self, size: usize) -> Self {
-        self.state.page_size = size.max(1);
-        self
-    }
-
-    /// Accepts this bearer token beside signed ones, for clients that cannot sign.
-    pub fn accept_token(mut self, token: impl Into<String>) -> Self {
-        self.state.accepted_token = Some(token.into());
-        self
-    }
-
-    builder_methods!(setup);
-
-    /// Starts the fake on a free port.
-    pub async fn start(self) -> Fake {
-        Fake { served: Served::start(self.state, self.setup).await }
-    }
-
-    /// Starts the fake without a socket: only its own [`client`](Fake::client) reaches it, and
-    /// needs no I/O for it. Made for very many tests under a clock of theirs.
-    #[must_use]
-    pub fn start_in_process(self) -> Fake {
-        Fake { served: Served::in_process(self.state, self.setup, "localhost:1") }
+        RunningTenant::own(self).entitled(network)
     }
 }
