@@ -28,8 +28,9 @@ pub struct Request {
 }
 
 impl Request {
+    #[expect(clippy::needless_pass_by_value, reason = "what was received is given up for its copy")]
     pub(crate) fn new(method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Self {
-        Self { method, path: path.to_owned(), query: query.to_owned(), headers, body }
+        Self { method, path: path.to_owned(), query: query.to_owned(), headers: unshared(&headers), body }
     }
 
     /// The first value of a query parameter, decoded.
@@ -72,6 +73,16 @@ impl Request {
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.into_owned())
     }
+}
+
+/// A value of a request that came by a socket shares the whole buffer that was read, which the
+/// journal would keep.
+fn unshared(headers: &HeaderMap) -> HeaderMap {
+    let copied = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    let copies = headers.iter().filter_map(|(name, value)| Some((name.clone(), copied(value)?)));
+    let mut headers = HeaderMap::with_capacity(headers.len());
+    headers.extend(copies);
+    headers
 }
 
 impl fmt::Debug for Request {
