@@ -1,6 +1,8 @@
 //! What all fakes have in common: faults, journal, clock, serving.
 
 mod bytes;
+#[cfg(feature = "fake-checks")]
+mod checks;
 mod faults;
 mod in_process;
 mod journal;

@@ -12,7 +12,7 @@ use entitlements::{
     time::TestClock,
 };
 
-const SCHEDULES: u64 = 3_000;
+const SCHEDULES: u64 = 1_500;
 
 /// Small, and the same everywhere.
 struct Random(u64);
