@@ -78,9 +78,8 @@ impl Body for AnswerBody {
         }
         let all = |rest: &mut Bytes| (!rest.is_empty()).then(|| Ok(Frame::data(std::mem::take(rest))));
         match way {
-            Way::Whole => Poll::Ready(all(rest)),
             Way::Endless if rest.is_empty() => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(SPACES))))),
-            Way::Endless => Poll::Ready(all(rest)),
+            Way::Whole | Way::Endless => Poll::Ready(all(rest)),
             Way::Truncated { missing, .. } if !rest.is_empty() || *missing == 0 => Poll::Ready(all(rest)),
             Way::Truncated { is_flushed, .. } => {
                 if std::mem::replace(is_flushed, true) {

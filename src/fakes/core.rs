@@ -103,7 +103,7 @@ impl<S: State> Answerer for Core<S> {
             Ok(None) => (self.plain(&request, &visit), None),
             Ok(Some(fault)) => {
                 let name = fault.name();
-                (self.faulty(fault, &request, &visit), Some(name))
+                (self.faulty(&fault, &request, &visit), Some(name))
             }
             Err(complaint) => {
                 self.complain(complaint.clone());
@@ -213,7 +213,7 @@ impl<S: State> Core<S> {
         }
     }
 
-    fn faulty(&self, fault: Fault, request: &Request, visit: &Visit) -> Answer {
+    fn faulty(&self, fault: &Fault, request: &Request, visit: &Visit) -> Answer {
         let carry_out = || self.carry_out(request, visit);
         let instead = |reply: Reply| {
             if fault.after_change {

@@ -108,6 +108,7 @@ impl<C: Call> Journal<C> {
     }
 
     /// The requests that were kept, in the order in which they came.
+    #[must_use]
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry<C>> + ExactSizeIterator {
         self.entries.iter()
     }
@@ -118,6 +119,7 @@ impl<C: Call> Journal<C> {
     }
 
     /// The typed requests that were kept, without those that are no operation.
+    #[must_use]
     pub fn calls(&self) -> impl DoubleEndedIterator<Item = &C> {
         self.entries.iter().filter_map(|entry| entry.call.as_ref())
     }

@@ -78,8 +78,8 @@ impl Request {
 /// A value of a request that came by a socket shares the whole buffer that was read, which the
 /// journal would keep.
 fn unshared(headers: &HeaderMap) -> HeaderMap {
-    let copied = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
-    let copies = headers.iter().filter_map(|(name, value)| Some((name.clone(), copied(value)?)));
+    let own = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    let copies = headers.iter().filter_map(|(name, value)| Some((name.clone(), own(value)?)));
     let mut headers = HeaderMap::with_capacity(headers.len());
     headers.extend(copies);
     headers

@@ -109,7 +109,6 @@ impl Fake {
     /// If it is no JSON object, if a property is not of the type that the specification gives it, if
     /// its `_id` is empty, or if there is another entitlement with that `_id`.
     #[track_caller]
-    #[expect(clippy::must_use_candidate, reason = "called for what it changes")]
     pub fn add(&self, entitlement: Value) -> String {
         self.unnamed().add(entitlement)
     }
@@ -162,7 +161,6 @@ impl Fake {
     }
 
     /// Removes an entitlement, as the archive does with an old one; false if it was not there.
-    #[expect(clippy::must_use_candidate, reason = "called for what it changes")]
     pub fn remove(&self, id: &str) -> bool {
         self.unnamed().remove(id)
     }

@@ -23,7 +23,8 @@ fn send(
     body: &str,
 ) -> (u16, Option<String>, Value) {
     let mut stream = TcpStream::connect(uri.trim_start_matches("http://")).expect("listening");
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let length = body.len();
     write!(
         stream,
