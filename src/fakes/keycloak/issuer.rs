@@ -6,8 +6,10 @@ use std::{
     time::SystemTime,
 };
 
-use super::call::Call;
-use super::state::{Kind, Realm, seconds};
+use super::{
+    call::Call,
+    state::{Kind, Realm, seconds, since_epoch},
+};
 use crate::fakes::{
     Reply, Request,
     serve::{self, TokenEnd, Visit},
@@ -99,9 +101,15 @@ impl serve::State for Issuer {
         None
     }
 
-    fn end_token(&mut self, _request: &Request, _end: TokenEnd, _now: SystemTime) {}
+    /// The refresh token of a token request, or the access token of another one.
+    fn end_token(&mut self, request: &Request, end: TokenEnd, now: SystemTime) {
+        let shown = request.form("refresh_token");
+        if let Some(token) = shown.as_deref().or_else(|| request.bearer()) {
+            self.end(token, end, now);
+        }
+    }
 
     fn handle(&mut self, request: &Request, visit: &Visit) -> Reply {
-        self.realm().handle(request, seconds(visit.now))
+        self.realm().handle(request, since_epoch(visit.now))
     }
 }

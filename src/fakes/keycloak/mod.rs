@@ -1,32 +1,45 @@
 //! A fake of the Keycloak realm that logs callers in to the CRM Gateway.
 //!
 //! It has the token endpoint with the grants `password`, `refresh_token` and
-//! `client_credentials`, the logout and revocation endpoints, and the discovery document. The
-//! gateway's vendor documents no errors of this endpoint, so statuses and texts are Keycloak's
-//! own; they differ by version, see [`Generation`].
+//! `client_credentials`, and the endpoints of [`Operation`]. The gateway's vendor documents no
+//! errors of this endpoint, so statuses and texts are Keycloak's own; they differ by version, see
+//! [`Generation`]. Of Keycloak's other grants it has only the refusals of `authorization_code`; the
+//! rest are unsupported to it.
 //!
-//! Time counts in whole seconds, as in Keycloak's tokens.
+//! The repository's test `keycloak` sends the same requests to real servers, 26.4.5 and 26.7.0, and
+//! compares the answers; what such a server cannot be made to do follows its documentation and
+//! sources.
+//!
+//! Tokens live in whole seconds, as Keycloak's do.
 
+mod answer;
+mod brute_force;
+mod builder;
 mod call;
+mod endpoints;
 mod form;
 mod grant;
 mod handle;
 mod issuer;
+mod oddity;
+mod operation;
 mod state;
 #[cfg(test)]
 mod tests;
 mod token;
 
-use std::time::Duration;
+use std::{fmt, sync::MutexGuard};
 
-use self::state::{Realm, User, seconds};
+use self::state::{Limit, Realm, User, seconds};
 pub use self::{
+    brute_force::BruteForce,
     call::{Call, Operation},
     issuer::{Issuer, TokenRefusal},
+    oddity::{Failure, Oddity},
 };
 use super::{
     InProcess,
-    serve::{Served, Setup, builder_methods, fake_methods},
+    serve::{Served, Setup, fake_methods},
 };
 
 /// The public client of the realm; the vendor's sample value.
@@ -64,10 +77,18 @@ pub struct Fake {
 
 /// Settings of a [`Fake`].
 #[must_use = "a builder starts nothing until `start()` is awaited"]
-#[derive(Debug)]
 pub struct Builder {
     realm: Realm,
     setup: Setup<Operation>,
+}
+
+/// Passwords and secrets are left out.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let users: Vec<_> = self.realm.users.keys().collect();
+        let clients: Vec<_> = self.realm.clients.keys().collect();
+        f.debug_struct("Builder").field("users", &users).field("clients", &clients).finish_non_exhaustive()
+    }
 }
 
 /// Which versions of Keycloak the fake behaves like.
@@ -81,7 +102,8 @@ pub enum Generation {
     /// From 20 to 26.5: a wrong client and a wrong password are 401.
     #[default]
     Middle,
-    /// From 26.6 on: a wrong client is 401, a wrong password 400.
+    /// From 26.6 on: a wrong client is 401, a wrong password 400, and a token is shown at
+    /// introspection only to the client that it is meant for.
     New,
 }
 
@@ -155,130 +177,92 @@ impl Fake {
     }
 
     /// Disables a user: logins and refreshes are refused. Access tokens stay good until they
-    /// expire. A name that nobody has changes nothing.
+    /// expire.
+    ///
+    /// # Panics
+    ///
+    /// If no user has this name.
+    #[track_caller]
     pub fn disable_user(&self, name: &str) {
-        if let Some(user) = self.issuer.realm().users.get_mut(name) {
-            user.enabled = false;
-        }
+        self.change_user(name, |user| user.enabled = false);
     }
 
     /// Makes a user do something in a browser first, such as change a password: logins are
-    /// refused. A name that nobody has changes nothing.
+    /// refused.
+    ///
+    /// # Panics
+    ///
+    /// If no user has this name.
+    #[track_caller]
     pub fn require_action(&self, name: &str) {
-        if let Some(user) = self.issuer.realm().users.get_mut(name) {
-            user.action_required = true;
+        self.change_user(name, |user| user.action_required = true);
+    }
+
+    /// Locks a user for good, as [brute-force detection](Builder::brute_force) can: logins are
+    /// refused with the words of a wrong password. Without that detection nothing is locked.
+    ///
+    /// # Panics
+    ///
+    /// If no user has this name.
+    #[track_caller]
+    pub fn lock_user(&self, name: &str) {
+        self.change_user(name, |user| user.attempts.lock());
+    }
+
+    /// Disables a client: all its requests are refused.
+    ///
+    /// # Panics
+    ///
+    /// If no client has this id.
+    #[track_caller]
+    pub fn disable_client(&self, id: &str) {
+        let mut realm = self.issuer.realm();
+        match realm.clients.get_mut(id) {
+            Some(client) => {
+                client.limits.insert(Limit::Disabled);
+            }
+            None => panic_without(realm, "client", id),
         }
     }
 
-    /// Disables a client: all its requests are refused. An id that does not exist changes nothing.
-    pub fn disable_client(&self, id: &str) {
-        if let Some(client) = self.issuer.realm().clients.get_mut(id) {
-            client.enabled = false;
+    /// Revokes all access tokens although their end is in the future; sessions live on.
+    pub fn revoke_access_tokens(&self) {
+        for issued in self.issuer.realm().tokens.values_mut() {
+            issued.revoked = true;
         }
+    }
+
+    /// Lets the realm call itself by another address, as after a change of the proxy before it:
+    /// refresh tokens of before are refused. The fake itself stays where it is.
+    pub fn rename_host(&self, origin: &str) {
+        origin.trim_end_matches('/').clone_into(&mut self.issuer.realm().origin);
+    }
+
+    /// The largest number of token requests that were being carried out at once, by
+    /// [`token_request_takes`](Builder::token_request_takes).
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        self.issuer.realm().most_at_once
     }
 
     /// Disables the realm: the token endpoint refuses everything.
     pub fn disable_realm(&self) {
         self.issuer.realm().enabled = false;
     }
+
+    #[track_caller]
+    fn change_user(&self, name: &str, change: impl FnOnce(&mut User)) {
+        let mut realm = self.issuer.realm();
+        match realm.users.get_mut(&name.to_lowercase()) {
+            Some(user) => change(user),
+            None => panic_without(realm, "user", name),
+        }
+    }
 }
 
-impl Builder {
-    /// Sets how long an access token lasts. Default: 300 seconds.
-    pub fn access_lifetime(mut self, lifetime: Duration) -> Self {
-        self.realm.access = lifetime.as_secs();
-        self
-    }
-
-    /// Sets how long a session lasts without a refresh; it is the lifetime of a refresh token.
-    /// Default: 1,800 seconds.
-    pub fn idle(mut self, idle: Duration) -> Self {
-        self.realm.idle = idle.as_secs();
-        self
-    }
-
-    /// Sets how long a session lasts at most; lifetimes of tokens shrink towards its end.
-    /// Default: 36,000 seconds.
-    pub fn session_max(mut self, longest: Duration) -> Self {
-        self.realm.session_max = longest.as_secs();
-        self
-    }
-
-    /// Lets a refresh token be used once only. One that is used again kills its session for the
-    /// client: the token that was given out for it dies as well. Default: false.
-    pub fn rotation(mut self, rotation: bool) -> Self {
-        self.realm.rotation = rotation;
-        self
-    }
-
-    /// Sets how often a refresh token may be used again under rotation. Default: 0.
-    pub fn max_reuse(mut self, times: u32) -> Self {
-        self.realm.max_reuse = times;
-        self
-    }
-
-    /// Sets which versions of Keycloak to behave like. Default: [`Generation::Middle`].
-    pub fn generation(mut self, generation: Generation) -> Self {
-        self.realm.generation = generation;
-        self
-    }
-
-    /// Adds a user, or replaces the one of that name.
-    pub fn user(
-        mut self,
-        name: impl Into<String>,
-        password: impl Into<String>,
-        roles: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        let user = User::new(password.into(), roles.into_iter().map(Into::into).collect());
-        self.realm.users.insert(name.into(), user);
-        self
-    }
-
-    /// Adds a client that has to send a secret, in the form or as Basic credentials.
-    ///
-    /// It may use all three grants. Assumption: its own account, which the client credentials
-    /// grant speaks for, has [`OPERATOR_ROLE`].
-    pub fn confidential_client(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.realm.add_client(id.into(), Some(secret.into()));
-        self
-    }
-
-    /// Allows or forbids the password grant for all clients. Default: true.
-    pub fn direct_grants(mut self, allowed: bool) -> Self {
-        self.realm.direct_grants = allowed;
-        self
-    }
-
-    /// Sets the path of the realm; its last segment is the realm's name. Default:
-    /// `/keycloak/auth/realms/nagra`.
-    pub fn base_path(mut self, path: &str) -> Self {
-        self.realm.base = format!("/{}", path.trim_matches('/'));
-        self
-    }
-
-    builder_methods!(setup);
-
-    /// Starts the fake on a free port.
-    pub async fn start(self) -> Fake {
-        let issuer = Issuer::new(self.realm);
-        let served = Served::start(issuer.clone(), self.setup).await;
-        issuer.realm().origin = served.uri();
-        Fake { served, issuer }
-    }
-
-    /// Starts the fake without a socket, for a client of the same process that
-    /// [`crm_gateway::Fake`](crate::fakes::crm_gateway::Fake) makes.
-    pub(in crate::fakes) fn start_in_process(self) -> Fake {
-        let issuer = Issuer::new(self.realm);
-        let served = Served::in_process(issuer.clone(), self.setup, "localhost:3");
-        issuer.realm().origin = served.uri();
-        Fake { served, issuer }
-    }
-
-    /// The realm without a socket.
-    #[cfg(test)]
-    pub(in crate::fakes) fn into_issuer(self) -> Issuer {
-        Issuer::new(self.realm)
-    }
+/// Panics where the test asked, and leaves the realm usable.
+#[track_caller]
+fn panic_without(realm: MutexGuard<'_, Realm>, kind: &str, name: &str) {
+    drop(realm);
+    panic!("the realm has no {kind} `{name}`");
 }

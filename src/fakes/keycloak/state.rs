@@ -1,17 +1,21 @@
 //! What the realm knows: clients, users, sessions and every token it has issued.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::{Duration, SystemTime},
 };
 
 use uuid::Uuid;
 
-use super::{CLIENT_ID, Counts, Generation, OPERATOR_ROLE, PASSWORD, USER, token};
+use super::{
+    BruteForce, CLIENT_ID, Counts, Generation, OPERATOR_ROLE, Oddity, PASSWORD, USER, brute_force::Attempts,
+    token,
+};
 
 /// How long an offline session lasts without a refresh: 30 days, Keycloak's default.
 const OFFLINE_IDLE: u64 = 2_592_000;
 
+#[expect(clippy::struct_excessive_bools, reason = "settings that have nothing to do with each other")]
 #[derive(Debug)]
 pub(super) struct Realm {
     pub(super) generation: Generation,
@@ -23,6 +27,14 @@ pub(super) struct Realm {
     pub(super) max_reuse: u32,
     pub(super) direct_grants: bool,
     pub(super) enabled: bool,
+    pub(super) https_required: bool,
+    pub(super) brute_force: Option<BruteForce>,
+    /// Seconds for which a session that was left alone still answers for its access tokens.
+    pub(super) idle_grace: u64,
+    /// Seconds by which a token may come from the future; by the generation if there is none.
+    pub(super) clock_skew: Option<u64>,
+    pub(super) token_request_takes: Duration,
+    pub(super) oddities: Vec<Oddity>,
     /// Scheme, host and port.
     pub(super) origin: String,
     /// The path of the realm, without a slash at the end.
@@ -34,15 +46,30 @@ pub(super) struct Realm {
     pub(super) tokens: HashMap<String, Issued>,
     pub(super) not_before: u64,
     pub(super) counts: Counts,
+    /// Ends of the token requests that are still being carried out.
+    pub(super) at_work: Vec<Duration>,
+    pub(super) most_at_once: usize,
+    /// How many tokens were issued, which orders those of one second.
+    issued: u64,
 }
 
 #[derive(Debug)]
 pub(super) struct Client {
     /// None: a public client.
     pub(super) secret: Option<String>,
-    pub(super) enabled: bool,
+    pub(super) limits: HashSet<Limit>,
     /// The user id of its own account.
     pub(super) account: String,
+}
+
+/// What a client may not, or not without more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Limit {
+    Disabled,
+    BearerOnly,
+    ConsentRequired,
+    NoDirectGrants,
+    NoServiceAccount,
 }
 
 #[derive(Debug)]
@@ -52,6 +79,7 @@ pub(super) struct User {
     pub(super) roles: Vec<String>,
     pub(super) enabled: bool,
     pub(super) action_required: bool,
+    pub(super) attempts: Attempts,
 }
 
 #[derive(Debug, Clone)]
@@ -62,8 +90,10 @@ pub(super) struct Session {
     pub(super) started: u64,
     pub(super) last_refresh: u64,
     pub(super) offline: bool,
-    /// Whether the client has lost it, by a replay or a revocation.
+    /// Whether the client has lost it, by a replay.
     pub(super) detached: bool,
+    /// The refresh token that was used last, and how often; kept under rotation only.
+    pub(super) used: Option<(u64, u32)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,26 +118,49 @@ pub(super) struct Subject {
 #[derive(Debug, Clone)]
 pub(super) struct Issued {
     pub(super) kind: Kind,
+    /// Of the user, or of a client's own account.
+    pub(super) name: String,
     pub(super) client: String,
     pub(super) session: Option<String>,
     pub(super) roles: Vec<String>,
     pub(super) since: u64,
     /// None: only the session ends it.
     pub(super) expires: Option<u64>,
-    pub(super) uses: u32,
+    /// Its place among all tokens of the realm.
+    pub(super) serial: u64,
+    pub(super) issuer: String,
     pub(super) stale: bool,
     pub(super) revoked: bool,
 }
 
+impl Client {
+    pub(super) fn has(&self, limit: Limit) -> bool {
+        self.limits.contains(&limit)
+    }
+}
+
 impl User {
     pub(super) fn new(password: String, roles: Vec<String>) -> Self {
-        Self { id: new_id(), password, roles, enabled: true, action_required: false }
+        Self {
+            id: new_id(),
+            password,
+            roles,
+            enabled: true,
+            action_required: false,
+            attempts: Attempts::default(),
+        }
     }
 }
 
 impl Issued {
+    /// Whether somebody who checks the token alone takes it for expired.
     pub(super) fn has_expired(&self, now: u64) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Whether Keycloak takes it for expired, to whom the last second is a good one.
+    pub(super) fn is_past_its_end(&self, now: u64) -> bool {
+        self.expires.is_some_and(|expires| expires < now)
     }
 
     pub(super) fn is_for_refreshing(&self) -> bool {
@@ -126,6 +179,12 @@ impl Realm {
             max_reuse: 0,
             direct_grants: true,
             enabled: true,
+            https_required: false,
+            brute_force: None,
+            idle_grace: 0,
+            clock_skew: None,
+            token_request_takes: Duration::ZERO,
+            oddities: Vec::new(),
             origin: "http://localhost".to_owned(),
             base: "/keycloak/auth/realms/nagra".to_owned(),
             clients: BTreeMap::new(),
@@ -134,6 +193,9 @@ impl Realm {
             tokens: HashMap::new(),
             not_before: 0,
             counts: Counts::default(),
+            at_work: Vec::new(),
+            most_at_once: 0,
+            issued: 0,
         };
         realm.add_client(CLIENT_ID.to_owned(), None);
         realm.users.insert(USER.to_owned(), User::new(PASSWORD.to_owned(), vec![OPERATOR_ROLE.to_owned()]));
@@ -141,7 +203,7 @@ impl Realm {
     }
 
     pub(super) fn add_client(&mut self, id: String, secret: Option<String>) {
-        self.clients.insert(id, Client { secret, enabled: true, account: new_id() });
+        self.clients.insert(id, Client { secret, limits: HashSet::new(), account: new_id() });
     }
 
     /// The address of the realm, which is also the name of the issuer.
@@ -163,14 +225,17 @@ impl Realm {
     pub(super) fn issue(&mut self, kind: Kind, subject: &Subject, expires: Option<u64>, now: u64) -> String {
         let claims = token::claims(self, kind, subject, expires, now);
         let text = token::text(kind, self.generation, &claims);
+        self.issued += 1;
         let issued = Issued {
             kind,
+            name: subject.name.clone(),
             client: subject.client.clone(),
             session: subject.session.clone(),
             roles: subject.roles.clone(),
             since: now,
             expires,
-            uses: 0,
+            serial: self.issued,
+            issuer: self.url(),
             stale: false,
             revoked: false,
         };
@@ -178,21 +243,32 @@ impl Realm {
         text
     }
 
-    /// Takes a session from the client that has it.
-    pub(super) fn detach(&mut self, session: Option<&str>) {
-        if let Some(session) = session.and_then(|id| self.sessions.get_mut(id)) {
-            session.detached = true;
-        }
+    /// Whether a token's session answers for it: it exists, has not ended, and the client has it.
+    pub(super) fn is_session_alive(&self, issued: &Issued, now: u64) -> bool {
+        let Some(id) = &issued.session else {
+            return true;
+        };
+        self.sessions.get(id).is_some_and(|session| !self.is_over(session, now) && !session.detached)
+    }
+
+    /// Whether a session was left alone for too long, or has lasted too long.
+    pub(super) fn is_over(&self, session: &Session, now: u64) -> bool {
+        let idle = if session.offline { OFFLINE_IDLE } else { self.idle.saturating_add(self.idle_grace) };
+        let ends = [Some(session.last_refresh.saturating_add(idle)), self.session_end(session)];
+        ends.into_iter().flatten().any(|end| end <= now)
+    }
+
+    /// Whether a token is from further in the future than the clocks may differ.
+    ///
+    /// Up to 26.5 they may not differ at all; since then by ten seconds.
+    pub(super) fn is_from_the_future(&self, issued: &Issued, now: u64) -> bool {
+        let skew = self.clock_skew.unwrap_or(if self.generation == Generation::New { 10 } else { 0 });
+        issued.since > now.saturating_add(skew)
     }
 
     /// When a session ends whatever is done; an offline session has no such time.
     pub(super) fn session_end(&self, session: &Session) -> Option<u64> {
         (!session.offline).then(|| session.started.saturating_add(self.session_max))
-    }
-
-    /// Whether an offline session was left alone for too long.
-    pub(super) fn is_idle_offline(session: &Session, now: u64) -> bool {
-        session.offline && session.last_refresh.saturating_add(OFFLINE_IDLE) <= now
     }
 }
 
@@ -200,6 +276,10 @@ pub(super) fn new_id() -> String {
     Uuid::new_v4().to_string()
 }
 
+pub(super) fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
 pub(super) fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |passed: Duration| passed.as_secs())
+    since_epoch(time).as_secs()
 }

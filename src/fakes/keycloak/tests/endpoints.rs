@@ -1,30 +1,50 @@
 //! The other endpoints, and the fake on its port.
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-
 use super::*;
 
 #[test]
 fn other_media_types_methods_and_paths() {
-    let mut world = World::standard();
     let token = format!("{BASE}/protocol/openid-connect/token");
-    let request =
-        Request::new(Method::POST, &token, "", HeaderMap::new(), Bytes::from_static(LOGIN.as_bytes()));
-    assert_eq!(world.issuer.clone().handle(&request, &Visit::new(world.now, None)).status, 415);
+    for (generation, status) in [(Generation::Old, 415), (Generation::Middle, 400), (Generation::New, 400)] {
+        let world = World::new(Fake::builder().generation(generation));
+        let body = Bytes::from_static(LOGIN.as_bytes());
+        let request = Request::new(Method::POST, &token, "", HeaderMap::new(), body);
+        assert_eq!(
+            world.issuer.clone().handle(&request, &Visit::new(world.now, None)).status,
+            status,
+            "{generation:?}"
+        );
+        assert_eq!(world.issuer.realm().counts.failures, 1);
+    }
+    let mut world = World::standard();
     assert_eq!(world.send(Method::GET, &token, None, "").status, 405);
+    assert_eq!(world.send(Method::OPTIONS, &token, None, "").status, 200);
+    assert_eq!(world.post("token/", LOGIN).status, 200, "a slash at the end");
     for (path, error) in [
         ("/keycloak/auth/realms/other/protocol/openid-connect/token", "Realm does not exist"),
-        ("/realms/nagra/protocol/openid-connect/token", "Unable to find matching target resource method"),
-        (
-            &format!("{BASE}/protocol/openid-connect/unknown"),
-            "Unable to find matching target resource method",
-        ),
+        ("/keycloak/auth/realms", "Unable to find matching target resource method"),
+        (&format!("{BASE}/protocol/other/token"), "Protocol not found"),
+        (&format!("{BASE}/unknown"), "HTTP 404 Not Found"),
     ] {
         let reply = world.send(Method::POST, path, None, LOGIN);
         assert_eq!((reply.status.as_u16(), json_of(&reply)), (404, json!({ "error": error })), "{path}");
+    }
+    // The usual symptom of a wrong or missing prefix.
+    let reply = world.send(Method::POST, "/realms/nagra/protocol/openid-connect/token", None, LOGIN);
+    assert_eq!((reply.status.as_u16(), json_of(&reply)), (404, Value::Null));
+}
+
+#[test]
+fn a_form_that_cannot_be_decoded_is_an_error_of_the_server_and_never_a_panic() {
+    let mut world = World::standard();
+    for endpoint in ["token", "logout", "revoke", "token/introspect", "userinfo"] {
+        for body in ["x=%zz", "x=%4", "%", "%%", "x=%"] {
+            let refused = parts(&world.post(endpoint, body));
+            expect(refused, 500, "unknown_error", "For more on this error consult the server log.");
+        }
+        for body in ["", "=", "&&", "%ff=%41", "grant_type=refresh_token&refresh_token=%ff.%00"] {
+            assert!(world.post(endpoint, body).status.as_u16() < 500, "{endpoint} {body}");
+        }
     }
 }
 
@@ -40,18 +60,24 @@ fn logging_out_ends_the_session() {
         "invalid_grant",
         "Invalid refresh token. Token client and authorized client don't match",
     );
-    let reply = world.post("logout", "client_id=crm_client");
-    expect(parts(&reply), 400, "invalid_request", "No refresh token");
+    // The same address serves people in a browser.
+    assert_eq!(
+        world.post("logout", "client_id=crm_client").headers["content-type"],
+        "text/html;charset=utf-8"
+    );
     let reply = world.post("logout", "client_id=crm_client&refresh_token=garbage");
     expect(parts(&reply), 400, "invalid_grant", "Invalid refresh token");
-    assert_eq!(parts(&world.post("logout", "")).1, "invalid_client");
-    assert_eq!(parts(&world.post("logout", "client_id=job")).1, "unauthorized_client");
+    assert_eq!(parts(&world.post("logout", "refresh_token=x")).1, "invalid_client");
+    assert_eq!(parts(&world.post("logout", "client_id=job&refresh_token=x")).1, "unauthorized_client");
 
     let reply = world.post("logout", &format!("client_id=crm_client&refresh_token={refresh}"));
     assert_eq!((reply.status.as_u16(), reply.body.len()), (204, 0));
     assert_eq!(reply.headers["cache-control"], "no-cache");
     assert_eq!(world.refused_refresh(&tokens), "Session not active");
     assert_eq!(world.issuer.realm().counts.failures, 1, "only token requests count");
+    let mut world = World::new(Fake::builder().generation(Generation::Old));
+    let reply = world.post("logout", "client_id=crm_client");
+    expect(parts(&reply), 400, "invalid_request", "No refresh token");
 }
 
 #[test]
@@ -72,7 +98,8 @@ fn revoking_ends_one_access_token_or_the_clients_session() {
     let fresh = json_of(&world.refresh(&tokens));
     assert!(world.check(&fresh).is_ok());
     assert_eq!(revoke(&mut world, "crm_client", &refresh).status, 200);
-    assert_eq!(world.refused_refresh(&fresh), "Session doesn't have required client");
+    assert_eq!(world.refused_refresh(&fresh), "Session not active");
+    expect(parts(&revoke(&mut world, "crm_client", &refresh)), 200, "invalid_token", "Invalid token");
 }
 
 #[test]
@@ -104,7 +131,6 @@ async fn the_fake_is_served_and_changed_while_it_runs() {
     let refused = async || text(&post_over_http(&fake, LOGIN).await.1, "error_description");
     assert_eq!(refused().await, "Account is not fully set up");
     fake.disable_user(USER);
-    fake.disable_user("nobody");
     assert_eq!(refused().await, "Account disabled");
     fake.disable_client(CLIENT_ID);
     assert_eq!(refused().await, "Invalid client or Invalid client credentials");
@@ -112,21 +138,4 @@ async fn the_fake_is_served_and_changed_while_it_runs() {
     assert_eq!(refused().await, "Realm not enabled");
     assert_eq!(fake.counts(), Counts { logins: 1, failures: 4, ..Counts::default() });
     assert_eq!(fake.received().len(), 5);
-}
-
-/// By hand: the HTTP client of the crate is not what is tested here.
-async fn post_over_http(fake: &Fake, body: &str) -> (u16, Value) {
-    let host = fake.uri().replace("http://", "");
-    let path = fake.token_url().replace(&fake.uri(), "");
-    let form = "content-type: application/x-www-form-urlencoded\r\nconnection: close";
-    let length = body.len();
-    let sent =
-        format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{form}\r\ncontent-length: {length}\r\n\r\n{body}");
-    let mut stream = TcpStream::connect(&host).await.expect("a connection");
-    stream.write_all(sent.as_bytes()).await.expect("sent");
-    let mut received = String::new();
-    stream.read_to_string(&mut received).await.expect("an answer");
-    let (head, body) = received.split_once("\r\n\r\n").expect("an answer with a body");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    (status, serde_json::from_str(body).expect("JSON"))
 }

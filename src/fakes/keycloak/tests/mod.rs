@@ -3,6 +3,8 @@
 mod endpoints;
 mod grants;
 mod sessions;
+mod settings;
+mod switches;
 
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +12,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::*;
 use crate::fakes::{
@@ -110,4 +116,21 @@ fn claims(token: &str) -> Value {
 fn expect(refused: (u16, String, String), status: u16, error: &str, description: &str) {
     let (found_status, found_error, found_description) = refused;
     assert_eq!((found_status, &*found_error, &*found_description), (status, error, description));
+}
+
+/// By hand: the HTTP client of the crate is not what is tested here.
+async fn post_over_http(fake: &Fake, body: &str) -> (u16, Value) {
+    let host = fake.uri().replace("http://", "");
+    let path = fake.token_url().replace(&fake.uri(), "");
+    let form = "content-type: application/x-www-form-urlencoded\r\nconnection: close";
+    let length = body.len();
+    let sent =
+        format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{form}\r\ncontent-length: {length}\r\n\r\n{body}");
+    let mut stream = TcpStream::connect(&host).await.expect("a connection");
+    stream.write_all(sent.as_bytes()).await.expect("sent");
+    let mut received = String::new();
+    stream.read_to_string(&mut received).await.expect("an answer");
+    let (head, body) = received.split_once("\r\n\r\n").expect("an answer with a body");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, serde_json::from_str(body).unwrap_or_default())
 }
