@@ -6,6 +6,9 @@ TEST_LOG=$CARGO_TARGET_DIR/ci-test.log
 SPECS=(symphony crm-gateway connect)
 # With the features of the README's commands, so that nothing is compiled for it alone.
 EXAMPLE=(--features fakes --example every_operation)
+FAKES=(--features fake-checks --example fake_server)
+# Plainly fake: the fakes accept what they are told to.
+export FAKE_TOKEN=plainly-fake-token
 # What the linter would otherwise send or ask for.
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 export PATH=$NODE_TOOLS/node_modules/.bin:$PYTHON_TOOLS/bin:$PATH
@@ -40,7 +43,7 @@ install_tools() {
     cp .ci/node/package.json .ci/node/package-lock.json "$NODE_TOOLS"
     npm ci --no-audit --no-fund --loglevel=error --prefix "$NODE_TOOLS"
     python3 -m venv "$PYTHON_TOOLS"
-    pip install -q --disable-pip-version-check openapi-generator-cli==7.26.0
+    pip install -q --disable-pip-version-check -r .ci/python/requirements.txt
 
     rustc --version
     cargo --version
@@ -52,6 +55,7 @@ install_tools() {
     echo "redocly $(redocly --version)"
     echo "prism $(prism --version)"
     echo "openapi-generator $(openapi-generator-cli version)"
+    schemathesis --version
 }
 
 # Runs the one line of README.md that starts with `cargo` and this word, so that the README is true.
@@ -73,7 +77,7 @@ oldest_rust() {
     version=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml).0
     rustup toolchain install "$version" --profile minimal --no-self-update
     cargo "+$version" --version
-    cargo "+$version" check --features fakes --locked
+    cargo "+$version" check --features fake-checks --locked
 }
 
 # When the build script wrote its output last.
@@ -130,10 +134,7 @@ generate_clients() {
 call_mock_servers() {
     local index ports log=$CARGO_TARGET_DIR/ci-calls.log
     cargo build "${EXAMPLE[@]}"
-    read -r -a ports < <(python3 -c '
-import socket
-free = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-print(*(each.getsockname()[1] for each in free))')
+    read -r -a ports < <(free_ports 3)
     # Not local: the trap runs after the function.
     pids=()
     trap 'kill "${pids[@]}" 2>/dev/null; wait' EXIT
@@ -156,6 +157,78 @@ fetch(process.argv[1], { method: "POST" }).then(answer => {
         kill -0 "${pids[index]}"
     done
     [[ $(wc -l <"$log") == 13 ]]
+}
+
+# Starts the fakes until the stage ends, with further options of the example. Sets what they are called by.
+start_fakes() {
+    local ports tries log=$CARGO_TARGET_DIR/ci-fakes.log
+    cargo build "${FAKES[@]}"
+    read -r -a ports < <(free_ports 4)
+    # What an earlier stage wrote must not be taken for this server's.
+    rm -f "$log"
+    "$CARGO_TARGET_DIR/debug/examples/fake_server" "$@" --token "$FAKE_TOKEN" --symphony "${ports[0]}" \
+        --crm-gateway "${ports[1]}" --keycloak "${ports[2]}" --connect "${ports[3]}" >"$log" 2>&1 &
+    # Not local: the trap runs after the function, and the stages look whether the server is still there.
+    fakes_pid=$!
+    trap 'kill "$fakes_pid" 2>/dev/null; wait' EXIT
+    for ((tries = 0; tries < 120; tries++)); do
+        kill -0 "$fakes_pid" || { cat "$log"; return 1; }
+        # Its last line, after everything is seeded.
+        if grep -qs '^Ctrl-C ends it' "$log"; then
+            SYMPHONY=http://127.0.0.1:${ports[0]}/admin
+            CRM_GATEWAY=http://127.0.0.1:${ports[1]}
+            KEYCLOAK=http://127.0.0.1:${ports[2]}/keycloak/auth/realms/nagra/protocol/openid-connect/token
+            CONNECT=http://127.0.0.1:${ports[3]}/capi
+            CONNECT_LOGIN=http://127.0.0.1:${ports[3]}/user
+            return
+        fi
+        sleep 0.5
+    done
+    echo "the fakes did not start"
+    return 1
+}
+
+# A tester that is not ours has to find no disagreement between the fakes and the specifications.
+test_fakes() {
+    local index urls failed=0 specs=$PWD/specs folder=$CARGO_TARGET_DIR/schemathesis
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp .ci/python/schemathesis/{schemathesis.toml,hooks.py} "$folder"
+    start_fakes --seed .ci/python/schemathesis/seed.json
+    urls=("$SYMPHONY" "$CRM_GATEWAY" "$CONNECT")
+    for index in 0 1 2; do
+        # In the folder, where it finds its settings and may leave what it likes.
+        (cd "$folder" && schemathesis run "$specs/${SPECS[index]}.yaml" --url "${urls[index]}" \
+            --report ndjson --report-ndjson-path "${SPECS[index]}.ndjson") || failed=1
+    done
+    kill -0 "$fakes_pid"
+    python3 .ci/python/schemathesis/judge.py "$folder"
+    ((failed == 0))
+}
+
+# A client that is not ours has to get along with the fakes.
+call_fakes_from_python() {
+    local spec package folder=$CARGO_TARGET_DIR/python-clients path=
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    for spec in "${SPECS[@]}"; do
+        package=${spec//-/_}_client
+        openapi-generator-cli generate -g python -i "specs/$spec.yaml" -o "$folder/$spec" \
+            --package-name "$package" >"$folder/$spec.log" 2>&1 || { cat "$folder/$spec.log"; return 1; }
+        path+=$folder/$spec:
+    done
+    start_fakes
+    PYTHONPATH=$path python3 tests/python/generated_clients.py --symphony "$SYMPHONY" \
+        --crm-gateway "$CRM_GATEWAY" --keycloak "$KEYCLOAK" --connect "$CONNECT" \
+        --connect-login "$CONNECT_LOGIN" --token "$FAKE_TOKEN"
+    kill -0 "$fakes_pid"
+}
+
+free_ports() {
+    python3 -c '
+import socket, sys
+free = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(each.getsockname()[1] for each in free))' "$1"
 }
 
 # Waits until somebody listens, at most a minute; a server that ended is a failure at once.

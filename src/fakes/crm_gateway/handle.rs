@@ -69,7 +69,7 @@ impl State {
         match (request.path.as_str(), request.method.as_str()) {
             (LIST, "GET") if visit.broken_rule().is_some() => bad_request(),
             (LIST, "GET") => self.list(request, tenant, visit.now),
-            (LIST, _) => error(405, None, "Method not allowed"),
+            (LIST, _) => error(405, None, "Method not allowed").with_header("allow", "GET"),
             _ => not_found(),
         }
     }

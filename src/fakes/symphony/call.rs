@@ -123,9 +123,13 @@ impl fakes::Call for Call {
     }
 }
 
-/// Whether the path is one of an operation, whatever the method.
-pub(super) fn is_known_path(path: &str) -> bool {
-    path == NETWORKS || path == ONE || listed_network(path).is_some()
+/// The methods of a path, as the header `Allow` lists them; `None` if it is no operation.
+pub(super) fn methods_of(path: &str) -> Option<&'static str> {
+    match path {
+        NETWORKS => Some("GET, POST"),
+        ONE => Some("GET, DELETE"),
+        _ => listed_network(path).map(|_| "GET"),
+    }
 }
 
 /// The network in the path of a listing, decoded.

@@ -9,7 +9,7 @@ use super::{
     add,
     batch::Key,
     builder::{Style, UnknownCursor},
-    call::{Call, Operation, is_known_path},
+    call::{Call, Operation, methods_of},
     problem::{self, Problem},
     roster::Roster,
     state::State,
@@ -48,8 +48,11 @@ impl State {
     fn answer(&mut self, request: &Request, visit: &Visit) -> Result<Reply, Problem> {
         let caller = self.caller(request, visit.now).ok_or(problem::UNAUTHORIZED)?;
         let Some(call) = Call::read(request) else {
-            let is_known = is_known_path(&request.path);
-            return Err(if is_known { problem::NO_SUCH_METHOD } else { problem::NO_SUCH_PATH });
+            let Some(allowed) = methods_of(&request.path) else {
+                return Err(problem::NO_SUCH_PATH);
+            };
+            let reply = problem::NO_SUCH_METHOD.reply(self.style.errors, request, visit.now);
+            return Ok(reply.with_header("allow", allowed));
         };
         let style = &self.style;
         let tenant = self.tenants.get_mut(&caller).ok_or(problem::UNAUTHORIZED)?;
