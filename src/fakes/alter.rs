@@ -11,6 +11,8 @@ use super::{
 
 /// A value that no vocabulary has.
 const UNKNOWN: &str = "PLAINLY_UNKNOWN";
+/// The last second of the year 9999.
+const LAST_DATE: u64 = 253_402_300_799;
 const EXTRA: &str = "xPlainlyExtra";
 
 pub(super) fn altered(reply: Reply, alteration: &Alteration) -> Reply {
@@ -65,6 +67,11 @@ fn null_arrays(value: &mut Value) {
     }
 }
 
+/// Never sooner than what was asked for.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+}
+
 pub(super) fn too_many_requests(header: RateHeader, now: SystemTime) -> Reply {
     let reply = Reply::new(429);
     let limited = |reset: u128| {
@@ -72,18 +79,20 @@ pub(super) fn too_many_requests(header: RateHeader, now: SystemTime) -> Reply {
         reply.with_header("x-ratelimit-reset", &reset.to_string())
     };
     let epoch = |wait: Duration| {
-        let moment = now.checked_add(wait).unwrap_or(now);
-        moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+        let passed = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        passed.saturating_add(wait)
     };
     match header {
         RateHeader::Absent => reply,
-        RateHeader::RetryAfter(wait) => reply.with_header("retry-after", &wait.as_secs().to_string()),
+        RateHeader::RetryAfter(wait) => reply.with_header("retry-after", &whole_seconds(wait).to_string()),
         RateHeader::RetryAfterDate(wait) => {
-            let moment = SystemTime::UNIX_EPOCH.checked_add(epoch(wait)).unwrap_or(now);
+            // HTTP cannot write a later year.
+            let seconds = whole_seconds(epoch(wait)).min(LAST_DATE);
+            let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             reply.with_header("retry-after", &httpdate::fmt_http_date(moment))
         }
-        RateHeader::Reset(wait) => limited(wait.as_secs().into()),
-        RateHeader::ResetEpoch(wait) => limited(epoch(wait).as_secs().into()),
+        RateHeader::Reset(wait) => limited(whole_seconds(wait).into()),
+        RateHeader::ResetEpoch(wait) => limited(whole_seconds(epoch(wait)).into()),
         RateHeader::ResetEpochMillis(wait) => limited(epoch(wait).as_millis()),
     }
 }

@@ -6,9 +6,19 @@ use super::Request;
 
 /// An operation of a fake, by the name that its specification gives it.
 ///
-/// The enumerations `Operation` of the fakes implement it; you do not have to.
+/// The enumerations `Operation` of the fakes implement it, and nobody else can.
 pub trait Operation:
-    Copy + Eq + Hash + Ord + fmt::Debug + fmt::Display + FromStr<Err = UnknownOperation> + Send + Sync + 'static
+    sealed::Sealed
+    + Copy
+    + Eq
+    + Hash
+    + Ord
+    + fmt::Debug
+    + fmt::Display
+    + FromStr<Err = UnknownOperation>
+    + Send
+    + Sync
+    + 'static
 {
     /// All operations of the fake.
     const ALL: &'static [Self];
@@ -24,8 +34,8 @@ pub trait Operation:
 
 /// A request, read as one of a fake's operations.
 ///
-/// The enumerations `Call` of the fakes implement it; you do not have to.
-pub trait Call: Clone + fmt::Debug + Send + Sync + 'static {
+/// The enumerations `Call` of the fakes implement it, and nobody else can.
+pub trait Call: sealed::Sealed + Clone + fmt::Debug + Send + Sync + 'static {
     /// The operations of the fake.
     type Operation: Operation;
 
@@ -35,6 +45,10 @@ pub trait Call: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// The operation that was called.
     fn operation(&self) -> Self::Operation;
+}
+
+pub(super) mod sealed {
+    pub trait Sealed {}
 }
 
 /// A name that is no operation of the fake.
@@ -101,6 +115,9 @@ macro_rules! operations {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Operation { $($(#[$doc])* $variant,)+ }
+
+        impl $crate::fakes::call::sealed::Sealed for Operation {}
+        impl $crate::fakes::call::sealed::Sealed for Call {}
 
         impl $crate::fakes::Operation for Operation {
             const ALL: &'static [Self] = &[$(Self::$variant),+];

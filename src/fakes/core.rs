@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,6 +17,7 @@ use crate::time::Clock;
 
 /// A handler with everything that is the same for all fakes; a server lets requests in.
 pub(crate) struct Core<S: State> {
+    turn: Mutex<()>,
     state: Mutex<S>,
     clock: Arc<dyn Clock>,
     rules: Rules,
@@ -87,7 +88,6 @@ impl<S: State> Answerer for Core<S> {
         {
             let mut journal = self.journal_mut();
             let concurrency = journal.concurrency();
-            concurrency.is_known = true;
             concurrency.now += 1;
             concurrency.most = concurrency.most.max(concurrency.now);
         }
@@ -95,6 +95,8 @@ impl<S: State> Answerer for Core<S> {
     }
 
     fn answer(&self, request: Request) -> Answer {
+        // Script, state and journal see the requests in one order.
+        let _turn = lock(&self.turn);
         let call = S::Call::read(&request);
         let now = self.clock.wall();
         let visit = Visit::new(now, self.rules.broken_by(&request));
@@ -102,8 +104,9 @@ impl<S: State> Answerer for Core<S> {
         let (answer, fault) = match next {
             Ok(None) => (self.plain(&request, &visit), None),
             Ok(Some(fault)) => {
-                let name = fault.name();
-                (self.faulty(&fault, &request, &visit), Some(name))
+                let (answer, had_effect) = self.faulty(&fault, &request, &visit);
+                let without = if had_effect { "" } else { " (no effect)" };
+                (answer, Some(format!("{}{without}", fault.name())))
             }
             Err(complaint) => {
                 self.complain(complaint.clone());
@@ -125,14 +128,21 @@ impl<S: State> Core<S> {
         script: Script<<S::Call as Call>::Operation>,
         kept: usize,
     ) -> Self {
+        let is_checked = rules.are_asked();
         Self {
+            turn: Mutex::default(),
             state: Mutex::new(state),
             clock,
             rules,
             script: Mutex::new(script),
-            journal: Mutex::new(Journal::new(kept)),
+            journal: Mutex::new(Journal::new(kept, is_checked)),
             complaints: Mutex::default(),
         }
+    }
+
+    /// Whether a server tells from the start when an answer has left.
+    pub(super) fn measure_concurrency(&self, is_known: bool) {
+        self.journal_mut().concurrency().is_known = is_known;
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, S> {
@@ -194,11 +204,8 @@ impl<S: State> Core<S> {
         match self.rules.broken_by_reply(request, &reply) {
             None => Answer::whole(reply),
             Some(rule) => {
-                let complaint = format!(
-                    "the fake's answer to {} {} breaks the specification: {rule}",
-                    request.method, request.path
-                );
-                let reply = complaint_reply(&complaint).with_header("x-fake-rule", &rule);
+                let complaint = format!("the fake's answer to {request:?} breaks the specification: {rule}",);
+                let reply = complaint_reply(&complaint).with_valid_header("x-fake-rule", &rule);
                 self.complain(complaint);
                 Answer::whole(reply)
             }
@@ -206,14 +213,20 @@ impl<S: State> Core<S> {
     }
 
     fn carry_out(&self, request: &Request, visit: &Visit) -> Reply {
-        let reply = self.state().handle(request, visit);
+        let handled = catch_unwind(AssertUnwindSafe(|| self.state().handle(request, visit)));
+        let Ok(reply) = handled else {
+            let complaint = "the fake gave up, see the panic above: does a generator of its seed panic?";
+            self.complain(complaint.to_owned());
+            return complaint_reply(complaint);
+        };
         match visit.refused_for() {
-            Some(rule) => reply.with_header("x-fake-rule", rule),
+            Some(rule) => reply.with_valid_header("x-fake-rule", rule),
             None => reply,
         }
     }
 
-    fn faulty(&self, fault: &Fault, request: &Request, visit: &Visit) -> Answer {
+    /// The answer, and whether the fault made it another one.
+    fn faulty(&self, fault: &Fault, request: &Request, visit: &Visit) -> (Answer, bool) {
         let carry_out = || self.carry_out(request, visit);
         let instead = |reply: Reply| {
             if fault.after_change {
@@ -225,9 +238,15 @@ impl<S: State> Core<S> {
             self.state().end_token(request, end, visit.now);
             carry_out()
         };
+        let mut had_effect = true;
         let mut answer = Answer::whole(match &fault.what {
             What::Nothing | What::Truncated(_) | What::Drip { .. } | What::Endless => carry_out(),
-            What::Alter(alteration) => alter::altered(carry_out(), alteration),
+            What::Alter(alteration) => {
+                let reply = carry_out();
+                let altered = alter::altered(reply.clone(), alteration);
+                had_effect = altered.body != reply.body;
+                altered
+            }
             What::ExpiredToken => end_token(TokenEnd::Expired),
             What::RevokedToken => end_token(TokenEnd::Revoked),
             What::Reply(reply) => instead(reply.clone()),
@@ -242,7 +261,13 @@ impl<S: State> Core<S> {
             What::Endless => Delivery::Endless,
             _ => Delivery::Whole,
         };
-        answer
+        let length = answer.reply.body.len();
+        had_effect &= match answer.delivery {
+            Delivery::Truncated(bytes) => bytes < length,
+            Delivery::Drip { .. } | Delivery::Endless => length > 0,
+            Delivery::Whole | Delivery::Reset => true,
+        };
+        (answer, had_effect)
     }
 }
 
@@ -254,7 +279,7 @@ impl Answer {
 
 /// An answer that no vendor would send, so that a test does not go on by chance.
 fn complaint_reply(complaint: &str) -> Reply {
-    Reply::new(500).with_body("text/plain; charset=utf-8", complaint)
+    Reply::new(500).with_body("text/plain; charset=utf-8", complaint).off_spec()
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

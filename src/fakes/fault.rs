@@ -11,6 +11,10 @@ use super::Reply;
 /// gateway loses the real answer. A fault that alters the answer, such as
 /// [`extra_fields`](Self::extra_fields), has a request that was carried out.
 ///
+/// Every request of the operation uses a fault up, one that is refused for its token as well. Where
+/// a fault finds nothing to change, such as the body of an answer that has none, the journal says
+/// `no effect`.
+///
 /// Faults that wiremock cannot do (a reset, a body that breaks off, drips or does not end) are
 /// served by a listener of this crate on the same port; you need not do anything for it.
 ///
@@ -119,7 +123,7 @@ impl Fault {
         Self::new(What::TooManyRequests(header))
     }
 
-    /// The real answer, late. The time is real also if the fake has a [`TestClock`]: it is there
+    /// The real answer, late; the request is carried out when it comes. The time is real also if the fake has a [`TestClock`]: it is there
     /// for tests of socket timeouts. To a client within the process it is the runtime's, which a
     /// test can pause.
     ///
@@ -190,8 +194,16 @@ impl Fault {
         Self::new(What::Endless)
     }
 
-    /// Carries the request out before the answer is replaced.
+    /// Carries the request out before the answer is replaced. A fault that alters the answer does
+    /// so anyway.
+    ///
+    /// # Panics
+    ///
+    /// For a token that has ended: its request cannot be carried out.
+    #[track_caller]
     pub fn after_change(mut self) -> Self {
+        let is_about_token = matches!(self.what, What::ExpiredToken | What::RevokedToken);
+        assert!(!is_about_token, "a request whose token has ended cannot be carried out first");
         self.after_change = true;
         self
     }

@@ -38,13 +38,9 @@ impl InProcess {
         };
         let body = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice);
         let (path, query) = (url.path(), url.query().unwrap_or_default());
-        let own = Request::new(
-            request.method().clone(),
-            path,
-            query,
-            request.headers().clone(),
-            body.unwrap_or_default(),
-        );
+        let method = request.method().clone();
+        let own =
+            Request::new(method.clone(), path, query, request.headers().clone(), body.unwrap_or_default());
         let end = request.timeout().and_then(|timeout| Instant::now().checked_add(*timeout));
         let flight = fake.clone().take_off();
         // The other side has its turn, as on a wire: other tasks run before the answer comes.
@@ -54,12 +50,19 @@ impl InProcess {
         if answer.delivery == Delivery::Reset {
             return Err(Unanswered::Lost(None, false));
         }
-        let mut body = AnswerBody::new(answer.reply.body, answer.delivery, flight);
+        let status = answer.reply.status;
+        // As on a wire, where these have none.
+        let has_body = method != http::Method::HEAD && status != 204 && status != 304;
+        let mut body = if has_body {
+            AnswerBody::new(answer.reply.body, answer.delivery, flight)
+        } else {
+            AnswerBody::new(Bytes::new(), Delivery::Whole, flight)
+        };
         if let Some(end) = end {
             body = body.until(end);
         }
         let mut response = http::Response::new(reqwest::Body::wrap(body));
-        *response.status_mut() = answer.reply.status;
+        *response.status_mut() = status;
         *response.headers_mut() = answer.reply.headers;
         Ok(response.into())
     }

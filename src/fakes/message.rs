@@ -87,19 +87,38 @@ fn unshared(headers: &HeaderMap) -> HeaderMap {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)?;
+        write!(f, "{} ", self.method)?;
+        let segments = self.path.split('/').map(|segment| if is_word(segment) { segment } else { "…" });
+        f.write_str(&segments.collect::<Vec<_>>().join("/"))?;
         let mut separator = '?';
-        for (name, _) in url::form_urlencoded::parse(self.query.as_bytes()) {
-            write!(f, "{separator}{name}=…")?;
+        for part in self.query.split('&').filter(|part| !part.is_empty()) {
+            let name = part.split_once('=').map(|(name, _)| name).filter(|name| is_word(name));
+            write!(f, "{separator}{}", name.map_or_else(|| "…".to_owned(), |name| format!("{name}=…")))?;
             separator = '&';
         }
-        let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
-        write!(f, " (headers: {}; body: {} bytes)", names.join(", "), self.body.len())
+        write!(f, " ({})", outline(&self.headers, &self.body))
     }
 }
 
-/// What a fake answers.
-#[derive(Debug, Clone)]
+/// A word of an address, such as `customer`, `externalNetwork` or `v2`, and not an identifier.
+fn is_word(text: &str) -> bool {
+    let is_version = text.len() == 2 && text.starts_with('v');
+    is_version || text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-' || byte == b'_')
+}
+
+fn outline(headers: &HeaderMap, body: &Bytes) -> String {
+    let names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+    format!("headers: {}; body: {} bytes", names.join(", "), body.len())
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.status.as_u16(), outline(&self.headers, &self.body))
+    }
+}
+
+/// What a fake answers. Printing it shows neither values of headers nor the body.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Reply {
     /// The HTTP status.
@@ -113,17 +132,29 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer without a body. A number that is no HTTP status becomes 500.
+    /// An answer without a body.
+    ///
+    /// # Panics
+    ///
+    /// If the number is no final HTTP status: 200 to 599.
     #[must_use]
+    #[track_caller]
     pub fn new(status: u16) -> Self {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let found = StatusCode::from_u16(status).ok().filter(|_| (200..600).contains(&status));
+        let status = found.unwrap_or_else(|| panic!("{status} is no final HTTP status; use 200 to 599"));
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), off_spec: false }
     }
 
     /// An answer with a JSON body.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new), or if the body cannot be written as JSON.
     #[must_use]
+    #[track_caller]
     pub fn json(status: u16, body: &impl Serialize) -> Self {
-        let text = serde_json::to_string(body).unwrap_or_default();
+        let text = serde_json::to_string(body);
+        let text = text.unwrap_or_else(|error| panic!("the body cannot be written as JSON: {error}"));
         Self::new(status).with_body("application/json", text)
     }
 
@@ -135,9 +166,24 @@ impl Reply {
         self
     }
 
-    /// Adds a header. A name or value that HTTP does not allow is left out.
+    /// Sets a header, instead of an earlier one of the same name.
+    ///
+    /// # Panics
+    ///
+    /// If HTTP does not allow the name or the value.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+    #[track_caller]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        match (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => self.headers.insert(name, value),
+            (Err(_), _) => panic!("`{name}` is no name of a header"),
+            (_, Err(_)) => panic!("the header `{name}` cannot have a value with control characters"),
+        };
+        self
+    }
+
+    /// A value that HTTP does not allow is left out.
+    pub(super) fn with_valid_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(HeaderName::from_static(name), value);
         }

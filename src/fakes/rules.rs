@@ -23,6 +23,10 @@ impl Rules {
         }
     }
 
+    pub(super) fn are_asked(&self) -> bool {
+        self.checker.is_some()
+    }
+
     pub(super) fn broken_by(&self, request: &Request) -> Option<String> {
         self.checker.as_ref()?.request(request).err().map(|rule| rule.to_string())
     }
@@ -36,6 +40,10 @@ impl Rules {
 #[cfg(not(feature = "fake-checks"))]
 #[expect(clippy::unused_self, reason = "with the feature there is something to ask")]
 impl Rules {
+    pub(super) fn are_asked(&self) -> bool {
+        false
+    }
+
     pub(super) fn broken_by(&self, _request: &Request) -> Option<String> {
         None
     }

@@ -5,6 +5,7 @@ mod wire;
 
 use std::{
     fmt,
+    io::ErrorKind,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     panic::Location,
     sync::{Arc, Mutex, MutexGuard},
@@ -62,7 +63,10 @@ impl<O: Operation> Setup<O> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         match TcpListener::bind(address) {
             Ok(listener) => self.listener = Some(listener),
-            Err(error) => panic!("the fake cannot listen on port {port}: {error}; is the port taken?"),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                panic!("the fake cannot listen on port {port}, which is taken: {error}")
+            }
+            Err(error) => panic!("the fake cannot listen on port {port}: {error}"),
         }
     }
 
@@ -70,7 +74,6 @@ impl<O: Operation> Setup<O> {
         self.wire_listener = wanted;
     }
 
-    #[track_caller]
     pub(super) fn keep_requests(&mut self, kept: usize) {
         self.kept = kept;
     }
@@ -124,6 +127,7 @@ impl<S: State> Served<S> {
         let needs_wire =
             setup.wire_listener || setup.script.by_operation.values().any(|each| each.faults.need_wire());
         let core = core(state, setup);
+        core.measure_concurrency(needs_wire);
         let server = if needs_wire {
             Server::Wire { _listener: WireListener::start(listener, core.clone()) }
         } else {
@@ -134,9 +138,17 @@ impl<S: State> Served<S> {
     }
 
     /// Without a socket: only clients within the process reach it.
+    #[track_caller]
     pub(super) fn in_process(state: S, setup: Setup<OperationOf<S>>, host: &str) -> Self {
+        let wants_socket = setup.listener.is_some() || setup.wire_listener;
+        assert!(
+            !wants_socket,
+            "a fake in process has no port and no listener; leave them out, or `start()` it"
+        );
         let uri = format!("http://{host}");
-        Self { core: core(state, setup), uri, server: Mutex::new(Server::Nothing) }
+        let core = core(state, setup);
+        core.measure_concurrency(true);
+        Self { core, uri, server: Mutex::new(Server::Nothing) }
     }
 
     pub(super) fn uri(&self) -> String {
@@ -170,9 +182,6 @@ impl<S: State> Served<S> {
     }
 
     pub(super) fn queue(&self, fault: Fault) {
-        if fault.needs_wire() {
-            self.serve_by_wire();
-        }
         self.core.script().queued.push_back(fault);
     }
 
@@ -196,7 +205,7 @@ impl<S: State> Served<S> {
             return;
         }
         if let Server::Wiremock(wiremock, listener) = std::mem::replace(&mut *server, Server::Nothing) {
-            wiremock.stop();
+            drop(wiremock);
             *server = Server::Wire { _listener: WireListener::start(listener, self.core.clone()) };
         }
     }
@@ -206,7 +215,12 @@ impl<S: State> Served<S> {
 impl<S: State> Drop for Served<S> {
     fn drop(&mut self) {
         let complaints = self.core.complaints();
-        assert!(complaints.is_empty() || thread::panicking(), "{}", complaints.join("\n"));
+        if thread::panicking() {
+            // The test failed for another reason, or for this one without knowing it.
+            complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
+        } else {
+            assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+        }
     }
 }
 
@@ -259,6 +273,9 @@ macro_rules! fake_methods {
 
         /// Gives an operation its faults, from the next request on, instead of those it had. The
         /// operation can also be given by its name in the specification.
+        ///
+        /// The first fault of bytes makes another listener take the port over from wiremock;
+        /// requests that are under way at that moment lose their connection.
         ///
         /// # Panics
         ///

@@ -9,11 +9,12 @@ use std::{
 
 use entitlements::{
     ErrorKind,
-    auth::StaticToken,
+    auth::{Keycloak, StaticToken},
     crm_gateway::{Client, model::Entitlement},
     fakes::{
-        Reply,
+        Fault, Reply,
         crm_gateway::{Builder, Fake},
+        keycloak,
     },
     time::TestClock,
 };
@@ -198,4 +199,48 @@ async fn a_bad_seed_is_blamed_on_the_test_that_wrote_it() {
     }
     assert_eq!((fake.len(), fake.tenant("north").len()), (3, 0), "and changes nothing");
     assert_eq!(fake.client().expect("a client").list_entitlements().count().await.expect("a count"), 3);
+}
+
+#[tokio::test]
+async fn one_keycloak_has_several_realms() -> entitlements::Result<()> {
+    let other = keycloak::Fake::builder().base_path("/keycloak/auth/realms/other").user(
+        "eve",
+        "eve's",
+        ["operatorRole"],
+    );
+    let fake = Fake::builder().keycloak(keycloak::Fake::builder().another_realm(other)).start().await;
+    let realm = fake.keycloak().realm("/keycloak/auth/realms/other");
+    let client = |url: String| {
+        let login = Keycloak::new(url).client_id(keycloak::CLIENT_ID).password("eve", "eve's");
+        Client::builder(fake.uri()).auth(login).max_attempts(1).build()
+    };
+    let here = client(realm.token_url())?.list_entitlements().send().await.expect_err("of another realm");
+    assert_eq!(here.kind(), ErrorKind::Forbidden, "the gateway trusts its own realm only");
+    assert_eq!((realm.counts().logins, realm.counts().refreshes), (1, 1), "renewed once after the refusal");
+    let unknown = client(fake.keycloak().token_url())?.list_entitlements().send().await;
+    assert_eq!(unknown.expect_err("nobody there has the name").kind(), ErrorKind::LoginFailed);
+    assert_eq!(fake.keycloak().journal().token_requests(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_expired_refresh_token_leads_to_a_login() -> entitlements::Result<()> {
+    for end in [Fault::expired_token(), Fault::revoked_token()] {
+        let clock = TestClock::new();
+        let login_then_end = Fault::none().then(end).then_normal();
+        let keycloak = keycloak::Fake::builder().faults(keycloak::Operation::Token, login_then_end);
+        let fake = Fake::builder().clock(clock.clone()).keycloak(keycloak).start().await;
+        let client = fake.client()?;
+        client.list_entitlements().send().await?;
+        clock.advance(Duration::from_secs(299));
+        client.list_entitlements().send().await?;
+        let counts = fake.keycloak().counts();
+        assert_eq!(
+            (counts.logins, counts.refreshes, counts.failures),
+            (2, 0, 1),
+            "{}",
+            fake.keycloak().journal()
+        );
+    }
+    Ok(())
 }

@@ -140,18 +140,3 @@ async fn a_second_user_with_the_same_id_is_refused() {
 async fn who_is_not_entitled_cannot_be_removed() {
     Fake::start().await.tenant(KEY_NAME).remove_advisor(LINE, "1");
 }
-
-#[tokio::test]
-async fn a_generator_that_panics_breaks_the_connection_and_no_later_request() {
-    let breaks_at_3 = |number| if number == 3 { panic!("no person 3") } else { person(number) };
-    let fake =
-        Fake::builder().page_size(2).tenant(Tenant::default().advisors(LINE, 9, breaks_at_3)).start().await;
-    let client = fake.client().expect("a client");
-    let mut advisors = client.list_entitled_advisors(LINE).stream();
-    advisors.try_next().await.expect("a page").expect("an advisor");
-    advisors.try_next().await.expect("a page").expect("an advisor");
-    let error = advisors.try_next().await.expect_err("a broken connection");
-    assert!(error.is_transient());
-    assert_eq!(fake.entitled(LINE), 9);
-    client.list_entitlements().send().await.expect("lists");
-}

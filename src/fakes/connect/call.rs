@@ -42,13 +42,11 @@ pub enum Call {
     /// The states on the global level.
     ListGlobalPermissions,
     /// The states for an enterprise.
-    #[non_exhaustive]
     ListEnterprisePermissions {
         /// The code in the path.
         enterprise_code: String,
     },
     /// States are to be set for an enterprise.
-    #[non_exhaustive]
     ChangeEnterprisePermissions {
         /// The code in the path.
         enterprise_code: String,
@@ -56,7 +54,6 @@ pub enum Call {
         channels: Vec<ChannelChange>,
     },
     /// The states for an order type.
-    #[non_exhaustive]
     ListOrderTypePermissions {
         /// The first code in the path.
         enterprise_code: String,
@@ -64,7 +61,6 @@ pub enum Call {
         order_type_code: String,
     },
     /// States are to be set for an order type.
-    #[non_exhaustive]
     ChangeOrderTypePermissions {
         /// The first code in the path.
         enterprise_code: String,
@@ -74,7 +70,6 @@ pub enum Call {
         channels: Vec<ChannelChange>,
     },
     /// All customers with a credential are to be shielded for an order type.
-    #[non_exhaustive]
     ShieldOrderTypeByCredential {
         /// `enterpriseCode` of the body.
         enterprise_code: Option<String>,
@@ -86,7 +81,6 @@ pub enum Call {
         credential: Option<Personal>,
     },
     /// All customers with a credential are to be shielded for an enterprise.
-    #[non_exhaustive]
     ShieldEnterpriseByCredential {
         /// `enterpriseCode` of the body.
         enterprise_code: Option<String>,
@@ -96,7 +90,6 @@ pub enum Call {
         credential: Option<Personal>,
     },
     /// A browser wants the login page, or a code.
-    #[non_exhaustive]
     Authorize {
         /// `response_type` of the query.
         response_type: Option<String>,
@@ -113,7 +106,6 @@ pub enum Call {
         auto: bool,
     },
     /// A token request. Codes, tokens and secrets are left out.
-    #[non_exhaustive]
     Token {
         /// `grant_type` of the form.
         grant_type: Option<String>,

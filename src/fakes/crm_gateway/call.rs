@@ -26,7 +26,6 @@ operations! {
 #[non_exhaustive]
 pub enum Call {
     /// A page of the entitlements.
-    #[non_exhaustive]
     GetEntitlements {
         /// `filter` of the query.
         filter: Option<SentFilter>,
@@ -61,6 +60,13 @@ impl SentFilter {
 
     fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().filter(Value::is_object).map(Self)
+    }
+}
+
+/// For comparing a whole call.
+impl From<Value> for SentFilter {
+    fn from(filter: Value) -> Self {
+        Self(filter)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    BruteForce, Builder, Fake, Generation, Issuer, Oddity, Operation,
+    BruteForce, Builder, Fake, Generation, Oddity, Operation,
+    realms::Realms,
     state::{Limit, User},
 };
 use crate::fakes::serve::{Served, builder_methods};
@@ -203,7 +204,7 @@ impl Builder {
     /// Sets by how much tokens may come from the future, as after a clock was set back. Default:
     /// 10 seconds for [`Generation::New`], nothing for others.
     ///
-    /// It is Keycloak's own tolerance; what [`Issuer::check`] answers for a gateway does not change.
+    /// It is Keycloak's own tolerance; what [`Issuer::check`](super::Issuer::check) answers for a gateway does not change.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.realm.clock_skew = Some(skew.as_secs());
         self
@@ -228,29 +229,52 @@ impl Builder {
         self
     }
 
+    /// Adds a realm of its own to the same server: the settings, users and clients of `realm`,
+    /// at its [`base_path`](Self::base_path). Its clock, port and faults do not count.
+    ///
+    /// [`Fake::realm`] finds it again.
+    ///
+    /// # Panics
+    ///
+    /// If one realm of the server lies at or below the path of another.
+    #[track_caller]
+    pub fn another_realm(mut self, realm: Self) -> Self {
+        let added = std::iter::once(realm.realm).chain(realm.others);
+        for realm in added {
+            let lies_below = |one: &str, other: &str| {
+                one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let base = &realm.base;
+            let clash = std::iter::once(&self.realm)
+                .chain(&self.others)
+                .find(|known| lies_below(base, &known.base) || lies_below(&known.base, base));
+            if let Some(known) = clash {
+                panic!("a realm at `{base}` clashes with the one at `{}`; give it another path", known.base);
+            }
+            self.others.push(realm);
+        }
+        self
+    }
+
     builder_methods!(setup);
 
     /// Starts the fake on a free port.
     pub async fn start(self) -> Fake {
-        let issuer = Issuer::new(self.realm);
-        let served = Served::start(issuer.clone(), self.setup).await;
-        issuer.realm().origin = served.uri();
-        Fake { served, issuer }
+        let realms = Realms::new(self.realm, self.others);
+        Fake::new(Served::start(realms, self.setup).await)
     }
 
     /// Starts the fake without a socket, for a client of the same process that
     /// [`crm_gateway::Fake`](crate::fakes::crm_gateway::Fake) makes.
     pub(in crate::fakes) fn start_in_process(self) -> Fake {
-        let issuer = Issuer::new(self.realm);
-        let served = Served::in_process(issuer.clone(), self.setup, "localhost:3");
-        issuer.realm().origin = served.uri();
-        Fake { served, issuer }
+        let realms = Realms::new(self.realm, self.others);
+        Fake::new(Served::in_process(realms, self.setup, "localhost:3"))
     }
 
     /// The realm without a socket.
     #[cfg(test)]
-    pub(in crate::fakes) fn into_issuer(self) -> Issuer {
-        Issuer::new(self.realm)
+    pub(in crate::fakes) fn into_issuer(self) -> super::Issuer {
+        super::Issuer::new(self.realm)
     }
 
     #[track_caller]

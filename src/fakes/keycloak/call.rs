@@ -29,7 +29,6 @@ operations! {
 #[non_exhaustive]
 pub enum Call {
     /// A token request.
-    #[non_exhaustive]
     Token {
         /// `grant_type` of the form.
         grant_type: Option<String>,
@@ -41,7 +40,6 @@ pub enum Call {
         scope: Option<String>,
     },
     /// A request to another endpoint.
-    #[non_exhaustive]
     Other {
         /// The endpoint.
         operation: Operation,

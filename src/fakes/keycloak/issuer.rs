@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    Counts,
     call::Call,
     state::{Kind, Realm, seconds, since_epoch},
 };
@@ -53,6 +54,18 @@ impl Issuer {
         serve::lock(&self.0)
     }
 
+    /// The realm's token endpoint, for a client's settings.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        self.realm().token_url()
+    }
+
+    /// How often the realm's token endpoint was used.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.realm().counts
+    }
+
     /// The roles that an access token gives at a time.
     ///
     /// A session that has ended and a user who was disabled do not matter: a gateway that checks
@@ -82,12 +95,18 @@ impl Issuer {
         Ok(issued.roles.clone())
     }
 
-    /// Ends an access token from now on; one that the realm did not issue stays unknown.
+    /// Ends a token from now on; one that the realm did not issue stays unknown.
     pub(in crate::fakes) fn end(&self, token: &str, end: TokenEnd, now: SystemTime) {
-        if let Some(issued) = self.realm().tokens.get_mut(token) {
-            match end {
-                TokenEnd::Expired => issued.expires = Some(seconds(now)),
-                TokenEnd::Revoked => issued.revoked = true,
+        let mut realm = self.realm();
+        let Some(issued) = realm.tokens.get_mut(token) else { return };
+        match end {
+            // In the second of its end it would still be good.
+            TokenEnd::Expired => issued.expires = Some(seconds(now).saturating_sub(1)),
+            TokenEnd::Revoked if issued.kind == Kind::Access => issued.revoked = true,
+            // With a refresh token, its session is revoked.
+            TokenEnd::Revoked => {
+                let session = issued.session.clone();
+                session.and_then(|session| realm.sessions.remove(&session));
             }
         }
     }

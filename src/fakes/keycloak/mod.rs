@@ -23,6 +23,7 @@ mod handle;
 mod issuer;
 mod oddity;
 mod operation;
+mod realms;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -30,12 +31,15 @@ mod token;
 
 use std::{fmt, sync::MutexGuard};
 
-use self::state::{Limit, Realm, User, seconds};
 pub use self::{
     brute_force::BruteForce,
     call::{Call, Operation},
     issuer::{Issuer, TokenRefusal},
     oddity::{Failure, Oddity},
+};
+use self::{
+    realms::Realms,
+    state::{Limit, Realm, User, seconds},
 };
 use super::{
     InProcess,
@@ -71,7 +75,7 @@ pub const OPERATOR_ROLE: &str = "operatorRole";
 /// ```
 #[derive(Debug)]
 pub struct Fake {
-    served: Served<Issuer>,
+    served: Served<Realms>,
     issuer: Issuer,
 }
 
@@ -79,6 +83,7 @@ pub struct Fake {
 #[must_use = "a builder starts nothing until `start()` is awaited"]
 pub struct Builder {
     realm: Realm,
+    others: Vec<Realm>,
     setup: Setup<Operation>,
 }
 
@@ -131,10 +136,18 @@ impl Fake {
 
     /// Starts with other settings.
     pub fn builder() -> Builder {
-        Builder { realm: Realm::new(), setup: Setup::default() }
+        Builder { realm: Realm::new(), others: Vec::new(), setup: Setup::default() }
     }
 
     fake_methods!(served);
+
+    fn new(served: Served<Realms>) -> Self {
+        let realms = served.state().clone();
+        for issuer in realms.all() {
+            issuer.realm().origin = served.uri();
+        }
+        Self { served, issuer: realms.own }
+    }
 
     /// Beside another fake, for a client without a socket.
     pub(in crate::fakes) fn join(&self, end: InProcess) -> InProcess {
@@ -151,6 +164,22 @@ impl Fake {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.issuer.realm().counts
+    }
+
+    /// The realm that [`Builder::another_realm`] added at this path.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn realm(&self, base_path: &str) -> Issuer {
+        let realms = self.served.state().clone();
+        let base = format!("/{}", base_path.trim_matches('/'));
+        match realms.all().find(|issuer| issuer.realm().base == base) {
+            Some(issuer) => issuer.clone(),
+            None => panic!("the fake has no realm at `{base}`; add it with `Builder::another_realm`"),
+        }
     }
 
     /// What tells whether an access token is one of this realm's; clones stay connected.

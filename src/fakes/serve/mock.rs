@@ -23,6 +23,12 @@ impl Drop for Wiremock {
         // its budget of such locks, as one that drops many servers at once, that would never end.
         let server = self.server.take();
         let _ = thread::spawn(move || drop(server)).join();
+        // The port is free, and no connection left, when the server's thread has ended; it takes a
+        // millisecond or so.
+        let start = Instant::now();
+        while self.alive.strong_count() > 0 && start.elapsed() < Duration::from_secs(2) {
+            thread::sleep(Duration::from_micros(200));
+        }
     }
 }
 
@@ -33,17 +39,6 @@ impl Wiremock {
         let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
         Mock::given(any()).respond_with(Handler { fake, _life: life }).mount(&server).await;
         Self { server: Some(server), alive }
-    }
-
-    /// Stops and waits until all connections are closed, so that no later request gets one of
-    /// them. It takes a millisecond or so.
-    pub(super) fn stop(self) {
-        let alive = self.alive.clone();
-        drop(self);
-        let start = Instant::now();
-        while alive.strong_count() > 0 && start.elapsed() < Duration::from_secs(2) {
-            thread::sleep(Duration::from_micros(200));
-        }
     }
 }
 
@@ -66,6 +61,8 @@ impl Respond for Handler {
         let answer = self.fake.answer(request);
         let reply = answer.reply;
         let mut template = ResponseTemplate::new(reply.status.as_u16()).set_body_bytes(reply.body);
+        // A connection is not used twice, so that a client holds none when our listener takes over.
+        template = template.insert_header("connection", "close");
         for (name, value) in &reply.headers {
             template = template.append_header(name.clone(), value.clone());
         }

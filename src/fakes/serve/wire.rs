@@ -10,7 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use bytes::Bytes;
@@ -30,7 +30,18 @@ use crate::fakes::{
 
 /// Stops listening, and closes its connections, when it is dropped.
 pub(super) struct WireListener {
-    _stop: watch::Sender<()>,
+    stop: Option<watch::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for WireListener {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // The port is free when the thread has ended, which waits for nobody.
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl WireListener {
@@ -38,12 +49,10 @@ impl WireListener {
     /// the test that started it.
     pub(super) fn start(listener: TcpListener, fake: Arc<dyn Answerer>) -> Self {
         let (stop, stopped) = watch::channel(());
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.expect("a runtime needs nothing but file descriptors");
-            runtime.block_on(accept(listener, fake, stopped));
-        });
-        Self { _stop: stop }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.unwrap_or_else(|error| panic!("the fake cannot have a runtime: {error}"));
+        let thread = thread::spawn(move || runtime.block_on(accept(listener, fake, stopped)));
+        Self { stop: Some(stop), thread: Some(thread) }
     }
 }
 

@@ -34,7 +34,6 @@ pub enum Call {
     /// The tenant's networks.
     ListEntitlements,
     /// An advisor is to be entitled.
-    #[non_exhaustive]
     AddEntitlement {
         /// `externalNetwork` of the body.
         external_network: Option<ExternalNetwork>,
@@ -50,7 +49,6 @@ pub enum Call {
         permissions: Vec<String>,
     },
     /// A page of the entitled advisors.
-    #[non_exhaustive]
     ListEntitledAdvisors {
         /// The network in the path.
         external_network: ExternalNetwork,
@@ -62,7 +60,6 @@ pub enum Call {
         list_permissions: Option<bool>,
     },
     /// One advisor's entitlement.
-    #[non_exhaustive]
     GetCustomerEntitlement {
         /// `externalNetwork` of the query.
         external_network: Option<ExternalNetwork>,
@@ -72,7 +69,6 @@ pub enum Call {
         advisor_email_address: Option<Personal>,
     },
     /// One advisor's entitlement is to be removed.
-    #[non_exhaustive]
     DeleteCustomerEntitlement {
         /// `externalNetwork` of the query.
         external_network: Option<ExternalNetwork>,

@@ -158,7 +158,7 @@ impl Tenant {
     ///
     /// If the tenant does not have the network, the generator breaks its promise for the first or
     /// the last number, or [`advisor`](Self::advisor) would refuse one of these two. A panic of
-    /// the generator at another number breaks the connection of the request that needed it.
+    /// the generator at another number makes the fake panic when it is dropped.
     #[track_caller]
     pub fn advisors<E: Into<Entitlement>>(
         mut self,

@@ -154,6 +154,72 @@ async fn a_delay_is_real_time_also_under_a_test_clock() {
     assert_eq!(clock.now(), start.1, "the test's clock stands still meanwhile");
 }
 
+/// The client has a connection to wiremock then, which must not be in the way.
+#[tokio::test]
+async fn a_fault_of_bytes_can_be_given_to_a_fake_in_use() -> Result<()> {
+    for _ in 0..20 {
+        let fake = Fake::start().await;
+        fake.add_user("351775001412105", "ada@acme.example", "Ada", "Byron");
+        let client = fake.client()?;
+        client.list_entitlements().send().await?;
+        fake.faults(Operation::DeleteCustomerEntitlement, Fault::reset().then_normal());
+        let ada = || entitlements::symphony::Advisor::email("ada@acme.example");
+        client.add_entitlement("SMS", ada()).send().await?;
+        assert_eq!(client.remove_entitlement("SMS", ada()).send().await?.attempts(), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fault_that_finds_nothing_to_change_says_so_in_the_journal() -> Result<()> {
+    for fault in [Fault::truncated_body(100_000), Fault::unknown_value("no such property")] {
+        let (fake, client, _) = patient(fault.then_normal()).await;
+        client.list_entitlements().send().await?;
+        assert!(fake.journal().to_string().ends_with(" (no effect)"), "{}", fake.journal());
+    }
+    let (fake, client, _) = patient(Fault::extra_fields().then_normal()).await;
+    client.list_entitlements().send().await?;
+    assert!(!fake.journal().to_string().contains("no effect"), "{}", fake.journal());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_moment_is_never_sooner_than_what_was_asked_for_and_always_one_that_can_be_written() {
+    let ask = |header| async move {
+        let (_fake, client, _) = patient(Fault::too_many_requests(header).always()).await;
+        let error = client.list_entitlements().with_max_attempts(1).send().await.expect_err("429");
+        let value = |name| error.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
+        value("retry-after").or_else(|| value("x-ratelimit-reset")).expect("a header")
+    };
+    assert_eq!(ask(RateHeader::RetryAfter(Duration::from_millis(900))).await, "1");
+    assert_eq!(ask(RateHeader::RetryAfterDate(Duration::MAX)).await, "Fri, 31 Dec 9999 23:59:59 GMT");
+    assert_eq!(ask(RateHeader::ResetEpoch(Duration::MAX)).await, u64::MAX.to_string());
+}
+
+#[tokio::test]
+async fn a_generator_that_panics_is_told_of_and_breaks_nothing_else() {
+    let seed = entitlements::fakes::symphony::Tenant::default().advisors("SMS", 100, |number| {
+        assert!(number != 50, "number 50 is wrong");
+        entitlements::fakes::symphony::User::new(
+            number.to_string(),
+            format!("a{number}@acme.example"),
+            "A",
+            "B",
+        )
+    });
+    let fake = Fake::builder().tenant(seed).start().await;
+    let client = fake.client().expect("a client");
+    let mut advisors = client.list_entitled_advisors("SMS").stream();
+    for _ in 0..50 {
+        advisors.try_next().await.expect("a good page");
+    }
+    let error = advisors.try_next().await.expect_err("the third page has number 50");
+    assert!(String::from_utf8_lossy(error.body()).contains("does a generator of its seed panic?"));
+    client.list_entitlements().send().await.expect("another operation");
+    let text = panic_of(std::panic::AssertUnwindSafe(move || drop(fake)));
+    assert!(text.contains("does a generator of its seed panic?"), "{text}");
+}
+
 #[tokio::test]
 async fn queued_replies_come_before_the_script() -> Result<()> {
     let (fake, client, _) = patient(Fault::status(500).then_normal()).await;
@@ -211,6 +277,15 @@ fn scripts_that_cannot_be_are_refused_where_they_are_written() {
     assert!(ended.contains("nothing can come after"), "{ended}");
     let status = panic_of(|| drop(Fault::status(42)));
     assert!(status.contains("42 is no final HTTP status"), "{status}");
+    let token = panic_of(|| drop(Fault::expired_token().after_change()));
+    assert!(token.contains("whose token has ended"), "{token}");
+    assert!(panic_of(|| drop(Reply::new(101))).contains("101 is no final HTTP status"));
+    assert!(
+        panic_of(|| drop(Reply::new(200).with_header("a b", ""))).contains("`a b` is no name of a header")
+    );
+    assert!(panic_of(|| drop(Reply::new(200).with_header("a", "\n"))).contains("control characters"));
+    let late = panic_of(|| drop(Fake::builder().wire_listener(true).start_in_process()));
+    assert!(late.contains("no port and no listener"), "{late}");
     assert!(panic_of(|| drop(Fault::html(100))).contains("no final HTTP status"));
     assert!(panic_of(|| drop(Fault::reset().times(0))).contains("0 times"));
     assert!(panic_of(|| drop(Fault::reset().every_nth(0))).contains("no 0th"));

@@ -24,7 +24,8 @@ impl Random {
     }
 
     fn fault(&mut self) -> Fault {
-        let fault = match self.below(14) {
+        let kind = self.below(14);
+        let fault = match kind {
             // A 429 after the change would be a lie that no client can see through.
             0 => {
                 let wait = Duration::from_secs(self.below(50));
@@ -44,7 +45,8 @@ impl Random {
             12 => Fault::slow_drip(50, Duration::from_secs(self.below(9))),
             _ => Fault::reset(),
         };
-        if self.below(2) == 0 { fault } else { fault.after_change() }
+        // A token that has ended stays in the way of every change.
+        if kind == 5 || kind == 6 || self.below(2) == 0 { fault } else { fault.after_change() }
     }
 
     fn faults(&mut self) -> Faults {

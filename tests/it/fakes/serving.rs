@@ -21,12 +21,6 @@ async fn a_port_can_be_chosen() -> Result<()> {
         assert_eq!(fake.uri(), format!("http://{free}"));
         fake.client()?.list_entitlements().send().await?;
         drop(fake);
-        // The port is free again once the server's thread has ended.
-        let start = Instant::now();
-        while TcpListener::bind(free).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(5), "the port is still taken");
-            std::thread::yield_now();
-        }
     }
     Ok(())
 }
@@ -49,8 +43,11 @@ async fn two_hundred_fakes_run_at_once() -> Result<()> {
     }
     // 50 ms each are allowed; a machine that is busy with other tests still stays far below it.
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let mut clients = Vec::new();
     for fake in &fakes {
-        fake.client()?.list_entitlements().send().await?;
+        let client = fake.client()?;
+        client.list_entitlements().send().await?;
+        clients.push(client);
     }
     assert!(fakes.iter().all(|fake| fake.journal().total() == 1));
     Ok(())
@@ -63,10 +60,6 @@ async fn a_dropped_fake_listens_no_more() {
         let address = fake.uri().trim_start_matches("http://").to_owned();
         TcpStream::connect(&address).expect("listening");
         drop(fake);
-        let start = Instant::now();
-        while TcpStream::connect(&address).is_ok() {
-            assert!(start.elapsed() < Duration::from_secs(5), "still listening");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        TcpStream::connect(&address).expect_err("still listening");
     }
 }
