@@ -61,7 +61,7 @@
 //! * `networks` are those that the tenant may hand out. Default: the first five of the example.
 //! * A generated user has the id `900000000001`, `900000000002` and so on, and the e-mail address
 //!   `advisor-1@acme.example` and so on; a generated entitlement belongs to the user of its number.
-//! * `entitlements` of the CRM Gateway are shown as they stand; generated ones belong to the
+//! * `entitlements` of the CRM Gateway are shown as they stand, to every tenant and without one; generated ones belong to the
 //!   accounts `exampleAccount1` to `exampleAccount10` in turn.
 //! * Keycloak and Connect have the users, clients and customers of every fake beside these. An
 //!   entry of `permissions` without `orderType` holds for the enterprise, without both globally.
@@ -215,7 +215,7 @@ async fn start_crm_gateway(
         .wire_listener(true)
         .keep_requests(KEPT_REQUESTS);
     for tenant in &seed.tenants {
-        builder = builder.tenant(tenant);
+        builder = builder.seed_tenant(tenant, seed.generated_entitlements, generated_entitlement);
     }
     if let Some(size) = seed.page_cap {
         builder = builder.page_cap(size);
@@ -226,6 +226,9 @@ async fn start_crm_gateway(
     let fake = builder.seed(seed.generated_entitlements, generated_entitlement).start().await;
     for entitlement in &seed.entitlements {
         fake.add(entitlement.clone());
+        for tenant in &seed.tenants {
+            fake.tenant(tenant).add(entitlement.clone());
+        }
     }
     fake
 }

@@ -131,7 +131,10 @@ impl Transport {
         auth.check()?;
         let http = server.http_client(&settings)?;
         let login_http = server.login_client(&http, auth.endpoint(), &settings)?;
-        let sender = |http| settings.sender(http);
+        #[cfg(feature = "fakes")]
+        let sender = |http| Sender::new(http).with_in_process(settings.in_process.clone());
+        #[cfg(not(feature = "fakes"))]
+        let sender = Sender::new;
         let (http, login_http) = (sender(http), sender(login_http));
         let headers = settings.headers()?;
         Ok(Self { http, login_http, server, auth, settings, read, headers })

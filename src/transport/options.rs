@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use super::Sender;
 use crate::{
     Error, ErrorKind, Result,
     time::{Clock, SystemClock},
@@ -54,14 +53,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The end that requests leave by.
-    pub(crate) fn sender(&self, network: reqwest::Client) -> Sender {
-        let sender = Sender::new(network);
-        #[cfg(feature = "fakes")]
-        let sender = sender.with_in_process(self.in_process.clone());
-        sender
-    }
-
     /// The headers of every request.
     pub(crate) fn headers(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();

@@ -6,11 +6,13 @@ use std::{
     net::TcpListener,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     task::{Context, Poll},
-    thread::{self, JoinHandle},
+    thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -19,7 +21,9 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::watch,
+    runtime::Handle,
+    sync::oneshot,
+    task::JoinSet,
 };
 
 use crate::fakes::{
@@ -30,46 +34,75 @@ use crate::fakes::{
 
 /// Stops listening, and closes its connections, when it is dropped.
 pub(super) struct WireListener {
-    stop: Option<watch::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: mpsc::Receiver<()>,
 }
+
+/// How long a fake waits for its end, should another one keep the thread of all busy.
+const LONGEST_END: Duration = Duration::from_secs(2);
 
 impl Drop for WireListener {
     fn drop(&mut self) {
         drop(self.stop.take());
-        // The port is free when the thread has ended, which waits for nobody.
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // The port is free then.
+        let _ = self.stopped.recv_timeout(LONGEST_END);
     }
 }
 
 impl WireListener {
-    /// Serves on a thread with a runtime of its own, so that it does not depend on the runtime of
-    /// the test that started it.
     pub(super) fn start(listener: TcpListener, fake: Arc<dyn Answerer>) -> Self {
-        let (stop, stopped) = watch::channel(());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.unwrap_or_else(|error| panic!("the fake cannot have a runtime: {error}"));
-        let thread = thread::spawn(move || runtime.block_on(accept(listener, fake, stopped)));
-        Self { stop: Some(stop), thread: Some(thread) }
+        let runtime = runtime();
+        let listener = listener.set_nonblocking(true).and_then(|()| {
+            let _guard = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)
+        });
+        let listener = listener.unwrap_or_else(|error| panic!("the fake cannot listen: {error}"));
+        let (stop, stopping) = oneshot::channel();
+        let (has_stopped, stopped) = mpsc::channel();
+        runtime.spawn(async move {
+            accept(listener, fake, stopping).await;
+            let _ = has_stopped.send(());
+        });
+        Self { stop: Some(stop), stopped }
     }
 }
 
-async fn accept(listener: TcpListener, fake: Arc<dyn Answerer>, mut stopped: watch::Receiver<()>) {
-    let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
-    let listener = listener.expect("a bound listener");
+/// One thread for all fakes, with a runtime of its own: a fake does not depend on the runtime of
+/// the test that started it, and hundreds of them do not use up the file descriptors.
+fn runtime() -> &'static Handle {
+    static RUNTIME: OnceLock<Handle> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.unwrap_or_else(|error| panic!("the fakes cannot have a runtime: {error}"));
+        let handle = runtime.handle().clone();
+        thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+        handle
+    })
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    fake: Arc<dyn Answerer>,
+    mut stopping: oneshot::Receiver<()>,
+) {
+    let mut connections = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.changed() => return,
-        };
-        // A client that is gone before it was let in is no reason to stop.
-        if let Ok((stream, _)) = accepted {
-            let _ = stream.set_nodelay(true);
-            tokio::spawn(serve(stream, fake.clone()));
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(serve(stream, fake.clone()));
+                }
+                // A client that is gone before it was let in is no reason to stop. Where there is no
+                // file descriptor left, trying again at once would take all the time there is.
+                Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+            },
+            Some(_) = connections.join_next() => {}
+            _ = &mut stopping => break,
         }
     }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 async fn serve(stream: TcpStream, fake: Arc<dyn Answerer>) {

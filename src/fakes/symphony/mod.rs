@@ -108,6 +108,17 @@ impl Fake {
         RunningTenant::own(self).add_user(User::new(id, email, first_name, last_name));
     }
 
+    /// Adds an advisor who is entitled on a network, and a user of the pod if there was none; a
+    /// [`User`] or an [`Entitlement`].
+    ///
+    /// # Panics
+    ///
+    /// See [`Tenant::advisor`].
+    #[track_caller]
+    pub fn add_advisor(&self, network: impl Into<ExternalNetwork>, advisor: impl Into<Entitlement>) {
+        RunningTenant::own(self).add_advisor(network, advisor);
+    }
+
     /// Gives the tenant a further network, for example
     /// [`WhatsAppDirect`](ExternalNetwork::WhatsAppDirect), on which advisors are pre-entitled
     /// until their number is activated. Nothing changes if it has the network already.
