@@ -2,7 +2,8 @@
 
 use entitlements::{
     Result,
-    fakes::{crm_gateway, symphony},
+    connect::Credential,
+    fakes::{connect, crm_gateway, symphony},
 };
 use serde_json::json;
 
@@ -51,6 +52,13 @@ async fn symphony_fake(count: usize) -> symphony::Fake {
     symphony::Fake::builder().tenant(seed).page_size(200).wire_listener(true).start().await
 }
 
+async fn connect_fake(count: usize) -> connect::Fake {
+    let customer = |number: usize| {
+        connect::Customer::new(format!("{}", 10_000 + number)).credential(format!("+47901{number:05}"))
+    };
+    connect::Fake::builder().customers(count, customer).wire_listener(true).start().await
+}
+
 async fn crm_fake(count: usize) -> crm_gateway::Fake {
     let entitlement = |number: usize| json!({ "accountId": format!("account-{number}"), "status": "ACTIVE" });
     crm_gateway::Fake::builder().seed(count, entitlement).wire_listener(true).start().await
@@ -61,6 +69,7 @@ async fn two_hundred_thousand_entitlements_take_ten_megabytes_at_most() -> Resul
     // What any client and any fake need is there before it is measured.
     all_advisors(&symphony_fake(1_000).await).await?;
     all_entitlements(&crm_fake(1_000).await).await?;
+    connect_fake(1_000).await.client()?;
 
     let before = resident();
     let symphony = symphony_fake(SEEDED).await;
@@ -73,6 +82,13 @@ async fn two_hundred_thousand_entitlements_take_ten_megabytes_at_most() -> Resul
     assert_eq!(all_entitlements(&crm).await?, SEEDED);
     assert_eq!(crm.journal().total(), PAGES);
     assert_small("crm_gateway", before);
+
+    let before = resident();
+    let connect = connect_fake(SEEDED).await;
+    let by_phone = Credential::phone("+4790100777");
+    let shield = connect.client()?.shield(by_phone).channel("DM").enterprise(connect::ENTERPRISE);
+    assert_eq!(shield.send().await?.count, Some(1));
+    assert_small("connect", before);
     Ok(())
 }
 

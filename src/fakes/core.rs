@@ -204,7 +204,7 @@ impl<S: State> Core<S> {
         match self.rules.broken_by_reply(request, &reply) {
             None => Answer::whole(reply),
             Some(rule) => {
-                let complaint = format!("the fake's answer to {request:?} breaks the specification: {rule}",);
+                let complaint = format!("the fake's answer to {request:?} breaks the specification: {rule}");
                 let reply = complaint_reply(&complaint).with_valid_header("x-fake-rule", &rule);
                 self.complain(complaint);
                 Answer::whole(reply)

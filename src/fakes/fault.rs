@@ -362,6 +362,11 @@ impl Faults {
         self
     }
 
+    /// Whether there are faults that have not come, of those that come a number of times.
+    pub(super) fn are_left(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.extent, Extent::Times(times) if step.seen < times))
+    }
+
     pub(super) fn need_wire(&self) -> bool {
         self.steps.iter().any(|step| step.fault.needs_wire())
     }

@@ -224,12 +224,10 @@ impl<C: Call> Journal<C> {
     /// `fake-checks` is not enabled, or the checks are switched off.
     #[track_caller]
     pub fn assert_no_broken_rules(&self) {
-        match self.broken_rules {
-            Some(broken) => {
-                assert!(broken == 0, "{broken} requests broke a rule of the specification:\n{self}")
-            }
-            None => panic!("nothing was checked; enable the feature `fake-checks`"),
-        }
+        let Some(broken) = self.broken_rules else {
+            panic!("nothing was checked; enable the feature `fake-checks`")
+        };
+        assert!(broken == 0, "{broken} requests broke a rule of the specification:\n{self}");
     }
 
     #[track_caller]

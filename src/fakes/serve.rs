@@ -194,6 +194,19 @@ impl<S: State> Served<S> {
         self.core.script().by_operation.insert(operation, scripted);
     }
 
+    #[track_caller]
+    pub(super) fn assert_faults_used(&self) {
+        let script = self.core.script();
+        let left = script.by_operation.iter().filter(|(_, scripted)| scripted.faults.are_left());
+        let left: Vec<_> = left
+            .map(|(operation, scripted)| format!("{operation}, written at {}", scripted.written))
+            .collect();
+        let queued = script.queued.len();
+        drop(script);
+        assert!(left.is_empty(), "some faults never came:\n{}\n{}", left.join("\n"), self.journal());
+        assert!(queued == 0, "{queued} queued replies were never sent:\n{}", self.journal());
+    }
+
     pub(super) fn clear_faults(&self) {
         *self.core.script() = Script::default();
     }
@@ -217,7 +230,9 @@ impl<S: State> Drop for Served<S> {
         let complaints = self.core.complaints();
         if thread::panicking() {
             // The test failed for another reason, or for this one without knowing it.
-            complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
+            for complaint in complaints {
+                eprintln!("{complaint}");
+            }
         } else {
             assert!(complaints.is_empty(), "{}", complaints.join("\n"));
         }
@@ -286,6 +301,16 @@ macro_rules! fake_methods {
             O: TryInto<Operation, Error: std::fmt::Display>,
         {
             self.$served.faults(crate::fakes::serve::operation(operation), faults.into());
+        }
+
+        /// Asserts that all faults with a number of times have come, and all queued replies.
+        ///
+        /// # Panics
+        ///
+        /// If some have not; the message shows which, and what came instead.
+        #[track_caller]
+        pub fn assert_faults_used(&self) {
+            self.$served.assert_faults_used();
         }
 
         /// Takes back all faults and queued replies.

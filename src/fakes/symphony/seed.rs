@@ -173,6 +173,9 @@ impl Tenant {
         for entitlement in samples.into_iter().flatten() {
             self.check_single_users(&entitlement.user);
             self.check_entitlement(&network, &entitlement);
+            let id = &entitlement.user.id;
+            let is_known = self.place(&network, Key::Id(id)).is_some();
+            assert!(!is_known, "{id} is entitled for {network} already, and generated once more");
         }
         let twice = self.rosters.get(&network).into_iter().flat_map(Roster::singles);
         if let Some(twice) = twice.into_iter().find(|single| batch.find(Key::Id(&single.user.id)).is_some()) {

@@ -135,6 +135,29 @@ async fn a_reply_that_breaks_a_tightened_specification_turns_a_test_red() -> Res
     Ok(())
 }
 
+/// The same for the others: what is tightened is named, and the answer is 500.
+#[tokio::test]
+async fn the_other_specifications_can_be_tightened_as_well() {
+    let mut tightened = document("crm-gateway");
+    tightened["components"]["schemas"]["EntitlementPage"]["properties"]["totalRecords"]["minimum"] = json!(1);
+    let fake = crm_gateway::Fake::builder().accept_token(TOKEN).check_against(&tightened).start().await;
+    let (status, rule, _) = send(&fake.uri(), "GET", "/crm-gateway/v1/rmg/v1/entitlements", &[BEARER], "");
+    let rule = rule.expect("a rule");
+    assert_eq!(status, 500);
+    assert!(rule.starts_with("reply-schema at getEntitlements 200, body /totalRecords:"), "{rule}");
+    catch_unwind(AssertUnwindSafe(move || drop(fake))).expect_err("dropping says it too");
+
+    let mut tightened = document("connect");
+    tightened["paths"]["/v1/customer/pbm"]["get"]["responses"]["200"] = json!({ "description": "nothing" });
+    let builder = connect::Fake::builder().accept_user_token(TOKEN, connect::USER);
+    let fake = builder.check_against(&tightened).start().await;
+    let (status, rule, _) = send(&fake.uri(), "GET", "/capi/v1/customer/pbm", &[BEARER], "");
+    let rule = rule.expect("a rule");
+    assert_eq!(status, 500);
+    assert!(rule.starts_with("reply-body at listGlobalPermissions 200"), "{rule}");
+    catch_unwind(AssertUnwindSafe(move || drop(fake))).expect_err("dropping says it too");
+}
+
 #[tokio::test]
 async fn faults_are_not_judged_and_checks_can_be_switched_off() -> Result<()> {
     let odd = Fault::null_arrays().then(Fault::extra_fields()).then(Fault::html(200)).then_normal();

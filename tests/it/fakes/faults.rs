@@ -171,6 +171,24 @@ async fn a_fault_of_bytes_can_be_given_to_a_fake_in_use() -> Result<()> {
 }
 
 #[tokio::test]
+async fn faults_that_never_came_are_told_of() -> Result<()> {
+    let fake = Fake::builder().faults(Operation::ListEntitlements, Fault::status(503).times(2).then_normal());
+    let fake = fake.start().await;
+    let client = fake.client()?;
+    client.list_entitlements().with_max_attempts(1).send().await.expect_err("the first");
+    let wrapped = std::panic::AssertUnwindSafe(&fake);
+    let text = panic_of(move || wrapped.assert_faults_used());
+    assert!(text.starts_with("some faults never came:\nlistEntitlements, written at "), "{text}");
+    assert!(text.contains("1 listEntitlements: ListEntitlements → 503"), "{text}");
+    client.list_entitlements().send().await?;
+    fake.assert_faults_used();
+    fake.reply_next(Reply::new(500));
+    let wrapped = std::panic::AssertUnwindSafe(&fake);
+    assert!(panic_of(move || wrapped.assert_faults_used()).starts_with("1 queued replies"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_fault_that_finds_nothing_to_change_says_so_in_the_journal() -> Result<()> {
     for fault in [Fault::truncated_body(100_000), Fault::unknown_value("no such property")] {
         let (fake, client, _) = patient(fault.then_normal()).await;

@@ -3,6 +3,7 @@
 mod bytes;
 #[cfg(feature = "fake-checks")]
 mod checks;
+mod every_fake;
 mod faults;
 mod in_process;
 mod journal;
