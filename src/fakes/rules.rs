@@ -52,3 +52,13 @@ impl Rules {
         None
     }
 }
+
+/// For the tests of a handler: its reply is one that the specification allows, or marked as off it.
+#[cfg(all(test, any_service))]
+#[track_caller]
+pub(super) fn assert_allowed<S: super::state::State>(request: &Request, reply: &Reply) {
+    #[cfg(feature = "fake-checks")]
+    assert_eq!(Rules::of(S::checker()).broken_by_reply(request, reply), None, "{request:?} → {reply:?}");
+    #[cfg(not(feature = "fake-checks"))]
+    let _ = (request, reply, std::marker::PhantomData::<S>);
+}

@@ -10,6 +10,7 @@ use url::form_urlencoded;
 use super::{Builder, CLIENT_ID, CLIENT_SECRET, Fake, seed::grant, state::State};
 use crate::fakes::{
     Reply, Request,
+    rules::assert_allowed,
     serve::{State as _, TokenEnd, Visit},
 };
 
@@ -88,7 +89,9 @@ impl Call<'_> {
     }
 
     pub(super) fn send(self) -> Reply {
-        self.rig.state.handle(&self.request, &Visit::new(self.rig.now, None))
+        let reply = self.rig.state.handle(&self.request, &Visit::new(self.rig.now, None));
+        assert_allowed::<State>(&self.request, &reply);
+        reply
     }
 
     /// As if the specification had a rule against it; also the rule that the handler refused for.

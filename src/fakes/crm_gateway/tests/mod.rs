@@ -19,6 +19,7 @@ use super::*;
 use crate::fakes::{
     Reply, Request,
     keycloak::Issuer,
+    rules::assert_allowed,
     serve::{State as _, TokenEnd, Visit},
 };
 
@@ -57,7 +58,9 @@ impl World {
     fn send(&mut self, method: Method, path: &str, query: &str, headers: &[(&'static str, &str)]) -> Reply {
         let request = request(method, path, query, headers);
         let broken_rule = self.broken_rule.map(str::to_owned);
-        self.state.handle(&request, &Visit::new(self.now, broken_rule))
+        let reply = self.state.handle(&request, &Visit::new(self.now, broken_rule));
+        assert_allowed::<State>(&request, &reply);
+        reply
     }
 
     fn get(&mut self, query: &str, headers: &[(&'static str, &str)]) -> Reply {

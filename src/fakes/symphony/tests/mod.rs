@@ -17,6 +17,7 @@ use super::{Builder, Entitlement, Fake, State, Tenant, User};
 use crate::{
     fakes::{
         Reply, Request,
+        rules::assert_allowed,
         serve::{State as _, Visit},
     },
     symphony::ExternalNetwork::{Line, Sms, SmsDirect, WhatsApp, WhatsAppDirect},
@@ -59,7 +60,9 @@ impl World {
 
     fn send(&mut self, method: &str, path_and_query: &str, body: &[u8]) -> Reply {
         let request = self.request(method, path_and_query, body);
-        self.state.handle(&request, &Visit::new(self.now, None))
+        let reply = self.state.handle(&request, &Visit::new(self.now, None));
+        assert_allowed::<State>(&request, &reply);
+        reply
     }
 
     fn get(&mut self, path_and_query: &str) -> Value {
