@@ -1,6 +1,6 @@
 //! Stateful fakes of the three APIs and of Keycloak, for your test suite.
 //!
-//! Each fake is a pure handler, state and request in, reply out, that [wiremock] serves on a port
+//! Each fake is a pure handler, state and request in, reply out, that `wiremock` serves on a port
 //! of its own. `Fake::start()` starts it with a small seed, `client()` gives a client that is
 //! wired to it, and `uri()` is for clients in any language.
 //!
