@@ -9,7 +9,9 @@ use serde_json::json;
 
 const SEEDED: usize = 200_000;
 const PAGES: u64 = 1_000;
-const ALLOWED: u64 = 10 * 1024 * 1024;
+/// Ten megabytes are promised. A request that keeps the buffer that it was read into comes close to that,
+/// and half of it is far from what is needed.
+const ALLOWED: u64 = 5 * 1024 * 1024;
 
 /// The resident memory of this process in bytes; nothing where the system does not tell.
 fn resident() -> Option<u64> {
@@ -65,7 +67,7 @@ async fn crm_fake(count: usize) -> crm_gateway::Fake {
 }
 
 #[tokio::test]
-async fn two_hundred_thousand_entitlements_take_ten_megabytes_at_most() -> Result<()> {
+async fn two_hundred_thousand_entitlements_take_half_of_ten_megabytes_at_most() -> Result<()> {
     // What any client and any fake need is there before it is measured.
     all_advisors(&symphony_fake(1_000).await).await?;
     all_entitlements(&crm_fake(1_000).await).await?;
