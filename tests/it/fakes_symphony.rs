@@ -1,9 +1,15 @@
 //! Symphony's fake as a test author sets it up, through its public builder.
 
+use std::time::Duration;
+
 use entitlements::{
     ErrorKind,
-    fakes::symphony::{Entitlement, ErrorShape, Fake, KEY_NAME, Tenant, User},
+    fakes::{
+        Fault, RateHeader,
+        symphony::{Entitlement, ErrorShape, Fake, KEY_NAME, Operation, Tenant, User},
+    },
     symphony::{Advisor, EntitlementStatus, ExternalNetwork},
+    time::TestClock,
 };
 
 const LINE: ExternalNetwork = ExternalNetwork::Line;
@@ -139,4 +145,28 @@ async fn a_second_user_with_the_same_id_is_refused() {
 #[should_panic(expected = "there is nothing to remove")]
 async fn who_is_not_entitled_cannot_be_removed() {
     Fake::start().await.tenant(KEY_NAME).remove_advisor(LINE, "1");
+}
+
+/// The switches below the behaviour table that are faults of every fake.
+#[tokio::test]
+async fn a_token_that_expires_between_two_pages_a_502_that_is_no_json_and_a_429_lose_no_advisor() {
+    let wait = RateHeader::RetryAfter(Duration::from_secs(5));
+    for fault in [Fault::expired_token(), Fault::html(502), Fault::too_many_requests(wait)] {
+        let clock = TestClock::new();
+        let between_two_pages = Fault::none().then(fault.clone()).then_normal();
+        let fake = Fake::builder()
+            .clock(clock.clone())
+            .page_size(2)
+            .tenant(Tenant::default().advisors(LINE, 5, person))
+            .faults(Operation::ListEntitledAdvisors, between_two_pages)
+            .start()
+            .await;
+        let mut advisors = fake.client().expect("a client").list_entitled_advisors(LINE).stream();
+        let mut count = 0;
+        while advisors.try_next().await.expect("a page").is_some() {
+            count += 1;
+        }
+        assert_eq!((count, fake.journal().total()), (5, 4), "{fault:?}");
+        fake.assert_faults_used();
+    }
 }
