@@ -103,11 +103,8 @@ pub(super) struct Served<S: State> {
 }
 
 enum Server {
-    /// With a second handle of the listener, for a change to our own.
-    Wiremock(Wiremock, TcpListener),
-    Wire {
-        _listener: WireListener,
-    },
+    Wiremock(Wiremock),
+    Wire { _listener: WireListener },
     Nothing,
 }
 
@@ -133,8 +130,7 @@ impl<S: State> Served<S> {
         let server = if needs_wire {
             Server::Wire { _listener: WireListener::start(listener, core.clone()) }
         } else {
-            let second = listener.try_clone().expect("a listener can be shared");
-            Server::Wiremock(Wiremock::start(listener, core.clone()).await, second)
+            Server::Wiremock(Wiremock::start(listener, core.clone()).await)
         };
         Self { core, uri: format!("http://{address}"), server: Mutex::new(server) }
     }
@@ -216,12 +212,12 @@ impl<S: State> Served<S> {
     /// Takes the port over from wiremock.
     fn serve_by_wire(&self) {
         let mut server = lock(&self.server);
-        if !matches!(*server, Server::Wiremock(..)) {
-            return;
-        }
-        if let Server::Wiremock(wiremock, listener) = std::mem::replace(&mut *server, Server::Nothing) {
-            drop(wiremock);
-            *server = Server::Wire { _listener: WireListener::start(listener, self.core.clone()) };
+        match std::mem::replace(&mut *server, Server::Nothing) {
+            Server::Wiremock(wiremock) => {
+                let listener = wiremock.into_listener();
+                *server = Server::Wire { _listener: WireListener::start(listener, self.core.clone()) };
+            }
+            other => *server = other,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! wiremock as the server.
 
 use std::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Arc, Weak},
     thread,
     time::{Duration, Instant},
@@ -15,6 +15,8 @@ use crate::fakes::{Request, core::Answerer};
 pub(super) struct Wiremock {
     server: Option<MockServer>,
     alive: Weak<()>,
+    /// A second handle of the listener, for a change to our own.
+    second: Option<TcpListener>,
 }
 
 impl Drop for Wiremock {
@@ -23,22 +25,35 @@ impl Drop for Wiremock {
         // its budget of such locks, as one that drops many servers at once, that would never end.
         let server = self.server.take();
         let _ = thread::spawn(move || drop(server)).join();
-        // The port is free, and no connection left, when the server's thread has ended; it takes a
-        // millisecond or so.
-        let start = Instant::now();
-        while self.alive.strong_count() > 0 && start.elapsed() < Duration::from_secs(2) {
-            thread::sleep(Duration::from_micros(200));
+        // Its thread needs a millisecond or so to close the connections, and then the listener.
+        wait_while(|| self.alive.strong_count() > 0);
+        let address = self.second.take().and_then(|listener| listener.local_addr().ok());
+        if let Some(address) = address {
+            wait_while(|| TcpStream::connect_timeout(&address, Duration::from_millis(20)).is_ok());
         }
+    }
+}
+
+fn wait_while(goes_on: impl Fn() -> bool) {
+    let start = Instant::now();
+    while goes_on() && start.elapsed() < Duration::from_secs(2) {
+        thread::sleep(Duration::from_micros(200));
     }
 }
 
 impl Wiremock {
     pub(super) async fn start(listener: TcpListener, fake: Arc<dyn Answerer>) -> Self {
+        let second = Some(listener.try_clone().expect("a listener can be shared"));
         let life = Arc::new(());
         let alive = Arc::downgrade(&life);
         let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
         Mock::given(any()).respond_with(Handler { fake, _life: life }).mount(&server).await;
-        Self { server: Some(server), alive }
+        Self { server: Some(server), alive, second }
+    }
+
+    /// Stops the server, and gives back the port that it listened on.
+    pub(super) fn into_listener(mut self) -> TcpListener {
+        self.second.take().expect("taken when the server goes")
     }
 }
 
