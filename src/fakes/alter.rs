@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Reply,
     fault::{Alteration, RateHeader},
+    message::since_epoch,
 };
 
 /// A value that no vocabulary has.
@@ -78,10 +79,7 @@ pub(super) fn too_many_requests(header: RateHeader, now: SystemTime) -> Reply {
         let reply = Reply::new(429).with_header("x-ratelimit-remaining", "0");
         reply.with_header("x-ratelimit-reset", &reset.to_string())
     };
-    let epoch = |wait: Duration| {
-        let passed = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        passed.saturating_add(wait)
-    };
+    let epoch = |wait: Duration| since_epoch(now).saturating_add(wait);
     match header {
         RateHeader::Absent => reply,
         RateHeader::RetryAfter(wait) => reply.with_header("retry-after", &whole_seconds(wait).to_string()),

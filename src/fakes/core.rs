@@ -57,11 +57,7 @@ pub(crate) enum Delivery {
 }
 
 /// A request that is under way, until this is dropped.
-pub(crate) struct Flight(Arc<dyn Landing>);
-
-trait Landing: Send + Sync {
-    fn land(&self);
-}
+pub(crate) struct Flight(Arc<dyn Answerer>);
 
 /// What a server or the client's in-process end needs of a fake.
 pub(crate) trait Answerer: Send + Sync {
@@ -69,17 +65,14 @@ pub(crate) trait Answerer: Send + Sync {
 
     /// Counts a request as under way.
     fn take_off(self: Arc<Self>) -> Flight;
+
+    /// Counts it as done; what the end of its flight calls.
+    fn land(&self);
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
         self.0.land();
-    }
-}
-
-impl<S: State> Landing for Core<S> {
-    fn land(&self) {
-        self.journal_mut().concurrency().now -= 1;
     }
 }
 
@@ -92,6 +85,10 @@ impl<S: State> Answerer for Core<S> {
             concurrency.most = concurrency.most.max(concurrency.now);
         }
         Flight(self)
+    }
+
+    fn land(&self) {
+        self.journal_mut().concurrency().now -= 1;
     }
 
     fn answer(&self, request: Request) -> Answer {

@@ -96,7 +96,6 @@ impl Fault {
     /// If the number is no final HTTP status: 200 to 599.
     #[track_caller]
     pub fn status(status: u16) -> Self {
-        assert!((200..600).contains(&status), "{status} is no final HTTP status; use 200 to 599");
         Self::reply(Reply::new(status))
     }
 
@@ -112,7 +111,6 @@ impl Fault {
     /// As [`status`](Self::status).
     #[track_caller]
     pub fn html(status: u16) -> Self {
-        assert!((200..600).contains(&status), "{status} is no final HTTP status; use 200 to 599");
         let page =
             "<!DOCTYPE html><html><head><title>Sorry</title></head><body>Come back later.</body></html>";
         Self::reply(Reply::new(status).with_body("text/html; charset=utf-8", page))
@@ -123,9 +121,10 @@ impl Fault {
         Self::new(What::TooManyRequests(header))
     }
 
-    /// The real answer, late; the request is carried out when it comes. The time is real also if the fake has a [`TestClock`]: it is there
-    /// for tests of socket timeouts. To a client within the process it is the runtime's, which a
-    /// test can pause.
+    /// The real answer, late; the request is carried out when it comes.
+    ///
+    /// The time is real also if the fake has a [`TestClock`]: it is there for tests of socket
+    /// timeouts. To a client within the process it is the runtime's, which a test can pause.
     ///
     /// [`TestClock`]: crate::time::TestClock
     pub fn delay(delay: Duration) -> Self {

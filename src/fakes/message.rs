@@ -1,7 +1,12 @@
 //! What goes into a fake's handler and what comes out of it.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
+#[cfg(any(feature = "crm-gateway", feature = "connect"))]
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
@@ -58,6 +63,15 @@ impl Request {
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
         self.header("authorization")?.strip_prefix("Bearer ")
+    }
+
+    /// Id and secret of Basic credentials, as they were sent.
+    #[cfg(any(feature = "crm-gateway", feature = "connect"))]
+    pub(super) fn basic(&self) -> Option<(String, String)> {
+        let (scheme, encoded) = self.header("authorization")?.split_once(' ')?;
+        let decoded = STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        Some((id.to_owned(), secret.to_owned()))
     }
 
     /// The body as JSON, or `None` if it is not JSON.
@@ -201,4 +215,21 @@ impl Reply {
     pub(super) fn is_off_spec(&self) -> bool {
         self.off_spec
     }
+}
+
+/// One value out of a form.
+pub(super) fn form_decoded(text: &str) -> String {
+    // Only the first `=` parts name and value, but any `&` would end the value.
+    let form = format!("={}", text.replace('&', "%26"));
+    url::form_urlencoded::parse(form.as_bytes()).map(|(_, value)| value.into_owned()).collect()
+}
+
+/// One segment of a path: other than in a form, a plus sign stands for itself.
+#[cfg(any(feature = "symphony", feature = "connect"))]
+pub(super) fn segment_decoded(text: &str) -> String {
+    form_decoded(&text.replace('+', "%2B"))
+}
+
+pub(super) fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -5,7 +5,6 @@ use std::{
     time::SystemTime,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::header::ACCEPT;
 use serde_json::json;
 use url::form_urlencoded;
@@ -19,7 +18,7 @@ use super::{
     tokens::{Grant, Issued, Refused, Tokens},
     xml::in_xml,
 };
-use crate::fakes::{Reply, Request};
+use crate::fakes::{Reply, Request, message::form_decoded};
 
 const DEFAULT_SCOPE: &str = "read";
 /// For the codes of the External Identity API.
@@ -91,7 +90,7 @@ impl Login {
             Some(_) if field("client_id").or(field("client_secret")).is_some() => {
                 Err(oauth("invalid_request", "The client is named twice, in the header and in the body"))
             }
-            Some(header) => self.by_basic(header).ok_or_else(|| invalid("Wrong client id or secret")),
+            Some(_) => self.by_basic(request).ok_or_else(|| invalid("Wrong client id or secret")),
             None => {
                 let id = field("client_id").ok_or_else(|| invalid("No client is named"))?;
                 let known = self.clients.get(id);
@@ -102,8 +101,8 @@ impl Login {
     }
 
     /// Assumption: id and secret are taken as they are, or form-encoded as OAuth 2.0 has it.
-    fn by_basic(&self, header: &str) -> Option<&LoginClient> {
-        let (id, secret) = basic(header)?;
+    fn by_basic(&self, request: &Request) -> Option<&LoginClient> {
+        let (id, secret) = request.basic()?;
         let client = self.clients.get(&id).or_else(|| self.clients.get(&form_decoded(&id)))?;
         (client.secret == secret || client.secret == form_decoded(&secret)).then_some(client)
     }
@@ -232,25 +231,10 @@ fn form(request: &Request) -> Result<BTreeMap<String, String>, OAuthError> {
     Ok(form)
 }
 
-/// The two halves of HTTP Basic, as they are.
-fn basic(header: &str) -> Option<(String, String)> {
-    let encoded = header.strip_prefix("Basic ")?;
-    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    Some((id.to_owned(), secret.to_owned()))
-}
-
 /// The client that a token request names, whether or not it is one.
 pub(super) fn named_client(request: &Request) -> Option<String> {
-    let by_basic = request.header("authorization").and_then(basic).map(|(id, _)| form_decoded(&id));
+    let by_basic = request.basic().map(|(id, _)| form_decoded(&id));
     by_basic.or_else(|| request.form("client_id"))
-}
-
-/// One value out of a form.
-pub(super) fn form_decoded(text: &str) -> String {
-    // Only the first `=` parts name and value, but any `&` would end the value.
-    let form = format!("={}", text.replace('&', "%26"));
-    form_urlencoded::parse(form.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a path names; the only place that reads paths.
 
-use super::{codes::Level, login::form_decoded};
+use super::codes::Level;
+use crate::fakes::message::segment_decoded;
 
 const API: &str = "/capi";
 /// As in production, and as on the vendor's test system.
@@ -68,9 +69,8 @@ impl Resource {
         if !is_code(enterprise) || !order_type.is_none_or(is_code) {
             return None;
         }
-        // In a path, other than in a form, a plus sign stands for itself.
-        let decoded = |text: &str| form_decoded(&text.replace('+', "%2B"));
-        Some(Self::Level(Level::new(Some(&decoded(enterprise)), order_type.map(decoded).as_deref())))
+        let order_type = order_type.map(segment_decoded);
+        Some(Self::Level(Level::new(Some(&segment_decoded(enterprise)), order_type.as_deref())))
     }
 
     /// The methods, as the header `Allow` lists them.

@@ -1,8 +1,6 @@
 //! What the fake was asked to do.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
-use crate::fakes::{self, Operation as _, Personal, Request, call::operations};
+use crate::fakes::{self, Operation as _, Personal, Request, call::operations, message::form_decoded};
 
 operations! {
     /// The endpoints of the realm, for a script of faults and for the journal.
@@ -57,7 +55,7 @@ impl fakes::Call for Call {
         let is_meant =
             |operation: &Operation| path.ends_with(operation.path()) && operation.takes(&request.method);
         let operation = Operation::ALL.iter().copied().find(is_meant)?;
-        let client_id = request.form("client_id").or_else(|| basic_user(request));
+        let client_id = request.form("client_id").or_else(|| Some(form_decoded(&request.basic()?.0)));
         Some(match operation {
             Operation::Token => Self::Token {
                 grant_type: request.form("grant_type"),
@@ -75,10 +73,4 @@ impl fakes::Call for Call {
             Self::Other { operation, .. } => *operation,
         }
     }
-}
-
-fn basic_user(request: &Request) -> Option<String> {
-    let encoded = request.header("authorization")?.strip_prefix("Basic ")?;
-    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    text.split_once(':').map(|(user, _)| user.to_owned())
 }

@@ -9,7 +9,7 @@ use super::{
     handle::Refused,
     state::{Limit, Realm},
 };
-use crate::fakes::Request;
+use crate::fakes::{Request, message::form_decoded};
 
 /// One text for all cases, so that a caller cannot find out which clients exist.
 const NEWER_TEXT: &str = "Invalid client or Invalid client credentials";
@@ -150,9 +150,4 @@ impl Realm {
             _ => (form_decoded(id), form_decoded(secret)),
         }))
     }
-}
-
-fn form_decoded(text: &str) -> String {
-    let field = format!("={}", text.replace('&', "%26"));
-    url::form_urlencoded::parse(field.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

@@ -9,10 +9,11 @@ use std::{
 use super::{
     Counts,
     call::Call,
-    state::{Kind, Realm, seconds, since_epoch},
+    state::{Kind, Realm, seconds},
 };
 use crate::fakes::{
     Reply, Request,
+    message::since_epoch,
     serve::{self, TokenEnd, Visit},
 };
 

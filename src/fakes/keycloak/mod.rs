@@ -35,7 +35,7 @@ pub use self::{
     brute_force::BruteForce,
     call::{Call, Operation},
     issuer::{Issuer, TokenRefusal},
-    oddity::{Failure, Oddity},
+    oddity::{Oddity, unknown_error},
 };
 use self::{
     realms::Realms,

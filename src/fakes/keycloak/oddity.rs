@@ -30,48 +30,20 @@ pub enum Oddity {
     KeepsRefreshToken,
 }
 
-/// An answer that is not Keycloak's usual one, for [`Fault::reply`](crate::fakes::Fault::reply).
+/// What Keycloak answers when something fails within it, for
+/// [`Fault::reply`](crate::fakes::Fault::reply).
 ///
-/// ```
-/// use entitlements::fakes::keycloak::Failure;
+/// A proxy in front of it answers in its own words: use [`Fault::status`], [`Fault::html`] or
+/// [`Fault::too_many_requests`] for those.
 ///
-/// assert_eq!(Failure::RateLimited { retry_after: 7 }.reply().headers["retry-after"], "7");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Failure {
-    /// 503 without a body: the server's queue is full. Assumption: the body.
-    Overloaded,
-    /// 500 `unknown_error`: something failed within the server.
-    Failed,
-    /// 502 with a page: a proxy does not reach the server. Assumption: the page.
-    BadGateway,
-    /// 429: a proxy limits the rate; Keycloak itself does not. Assumption: no body.
-    RateLimited {
-        /// The seconds in `Retry-After`.
-        retry_after: u64,
-    },
-}
-
-impl Failure {
-    /// The answer.
-    #[must_use]
-    pub fn reply(self) -> Reply {
-        match self {
-            Self::Overloaded => Reply::new(503),
-            Self::Failed => Reply::json(
-                500,
-                &json!({
-                    "error": "unknown_error",
-                    "error_description": "For more on this error consult the server log.",
-                }),
-            ),
-            Self::BadGateway => {
-                Reply::new(502).with_body("text/html", "<html><body><h1>502 Bad Gateway</h1></body></html>")
-            }
-            Self::RateLimited { retry_after } => {
-                Reply::new(429).with_header("retry-after", &retry_after.to_string())
-            }
-        }
-    }
+/// [`Fault::status`]: crate::fakes::Fault::status
+/// [`Fault::html`]: crate::fakes::Fault::html
+/// [`Fault::too_many_requests`]: crate::fakes::Fault::too_many_requests
+#[must_use]
+pub fn unknown_error() -> Reply {
+    let body = json!({
+        "error": "unknown_error",
+        "error_description": "For more on this error consult the server log.",
+    });
+    Reply::json(500, &body)
 }

@@ -276,10 +276,6 @@ pub(super) fn new_id() -> String {
     Uuid::new_v4().to_string()
 }
 
-pub(super) fn since_epoch(time: SystemTime) -> Duration {
-    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
-}
-
 pub(super) fn seconds(time: SystemTime) -> u64 {
-    since_epoch(time).as_secs()
+    crate::fakes::message::since_epoch(time).as_secs()
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    fakes::{self, Personal, Request, call::operations},
+    fakes::{self, Personal, Request, call::operations, message::segment_decoded},
     symphony::ExternalNetwork,
 };
 
@@ -134,9 +134,7 @@ fn listed_network(path: &str) -> Option<String> {
     if segment.is_empty() || segment.contains('/') {
         return None;
     }
-    // The parser of forms decodes a path segment once what only forms have is out of its way.
-    let segment = segment.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
-    url::form_urlencoded::parse(segment.as_bytes()).next().map(|(network, _)| network.into_owned())
+    Some(segment_decoded(segment))
 }
 
 fn added(body: &Value) -> Call {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::json;
 
 use super::builder::ErrorShape;
-use crate::fakes::{Reply, Request};
+use crate::fakes::{Reply, Request, message::since_epoch};
 
 /// A problem of the vendor's catalogue, or one that it documents no code for.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Problem {
                 Reply::new(self.status).with_body("application/problem+json", body.to_string()).off_spec()
             }
             ErrorShape::Spring => {
-                let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let since_epoch = since_epoch(now);
                 let reply = Reply::new(self.status);
                 let error = reply.status.canonical_reason();
                 let body = json!({

@@ -1,7 +1,7 @@
 //! The fifteen scenario switches, in the order of the fact sheet's table.
 
 use super::*;
-use crate::fakes::crm_gateway;
+use crate::fakes::{Fault, RateHeader, crm_gateway};
 
 /// Row 1: clock control for all expiries.
 #[test]
@@ -62,7 +62,7 @@ async fn row_3_an_answer_can_be_lost_after_the_rotation() {
         "grant_type=refresh_token&client_id=crm_client&refresh_token={}",
         text(&tokens, "refresh_token")
     );
-    fake.reply_next_after_change(Failure::BadGateway.reply());
+    fake.reply_next_after_change(Reply::new(502));
     assert_eq!(post_over_http(&fake, &refresh).await.0, 502);
     let (status, refused) = post_over_http(&fake, &refresh).await;
     assert_eq!(status, 400);
@@ -218,19 +218,17 @@ fn row_8_logins_at_once_are_refused_under_protection_only() {
 /// Row 9: 503, 500, 502 as a page, 429 with `Retry-After`.
 #[tokio::test]
 async fn row_9_servers_and_proxies_fail_in_four_ways() {
-    let fake = Fake::start().await;
-    for (fault, status, error) in [
-        (Failure::Overloaded, 503, ""),
-        (Failure::Failed, 500, "unknown_error"),
-        (Failure::BadGateway, 502, ""),
-        (Failure::RateLimited { retry_after: 7 }, 429, ""),
-    ] {
-        fake.reply_next(fault.reply());
+    let wait = RateHeader::RetryAfter(Duration::from_secs(7));
+    let faults = Fault::status(503)
+        .then(Fault::reply(unknown_error()))
+        .then(Fault::html(502))
+        .then(Fault::too_many_requests(wait));
+    let fake = Fake::builder().faults(Operation::Token, faults).start().await;
+    for (status, error) in [(503, ""), (500, "unknown_error"), (502, ""), (429, "")] {
         let (found, body) = post_over_http(&fake, LOGIN).await;
-        assert_eq!((found, text(&body, "error").as_str()), (status, error), "{fault:?}");
+        assert_eq!((found, text(&body, "error").as_str()), (status, error));
     }
-    assert_eq!(Failure::RateLimited { retry_after: 7 }.reply().headers["retry-after"], "7");
-    assert_eq!(Failure::BadGateway.reply().headers["content-type"], "text/html");
+    fake.assert_faults_used();
     assert_eq!(fake.counts(), Counts::default(), "nothing was carried out");
 }
 
