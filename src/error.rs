@@ -264,6 +264,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_hint(self, _hint: Option<&'static str>) -> Self {
+        self
+    }
+
     /// The same failure for another caller who waited for the same result.
     pub(crate) fn share(&self) -> Self {
         let Inner { kind, message, operation, status, headers, body, code, .. } = &*self.0;

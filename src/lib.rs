@@ -42,4 +42,4 @@ pub use self::error::{Error, ErrorKind, Result};
 #[cfg(any_listing)]
 pub use self::page::{Page, Pager, Pages};
 #[cfg(any_service)]
-pub use self::{open_enum::UnknownValue, raw_request::RawRequest, response::Response};
+pub use self::{open_enum::UnknownValue, raw_request::RawRequest, response::Response, transport::RateLimit};

@@ -123,6 +123,7 @@ impl RawRequest {
             options.headers.push(checked_header(name, value).map_err(named)?);
         }
         options.template = Some(self.path.as_str().into());
+        options.method = Some(method.clone());
         let mut url = transport::join(self.transport.base(), &self.path).map_err(named)?;
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);

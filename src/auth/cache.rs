@@ -1,5 +1,7 @@
 //! One token for all callers: acquired once, shared, renewed before it expires.
 
+#[cfg(feature = "connect")]
+use std::sync::OnceLock;
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
@@ -14,6 +16,8 @@ use http::HeaderValue;
 use reqwest::Url;
 
 use super::{Context, Token, TokenSource};
+#[cfg(feature = "connect")]
+use crate::RateLimit;
 use crate::{Error, ErrorKind, Result};
 
 /// A token is renewed this long before its end, or a fifth of its life before it if that is
@@ -49,6 +53,9 @@ pub struct AuthStatus {
 struct Cache {
     source: Arc<dyn TokenSource>,
     state: RwLock<State>,
+    /// The limit of the clients that share this credential, where it says who counts together.
+    #[cfg(feature = "connect")]
+    rate_limit: OnceLock<RateLimit>,
 }
 
 #[derive(Default)]
@@ -90,7 +97,12 @@ impl Held {
 
 impl<S: TokenSource> From<S> for Auth {
     fn from(source: S) -> Self {
-        Self(Arc::new(Cache { source: Arc::new(source), state: RwLock::default() }))
+        Self(Arc::new(Cache {
+            source: Arc::new(source),
+            state: RwLock::default(),
+            #[cfg(feature = "connect")]
+            rate_limit: OnceLock::new(),
+        }))
     }
 }
 
@@ -106,6 +118,11 @@ impl Auth {
     pub fn status(&self) -> AuthStatus {
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
         AuthStatus { renewals: state.generation, has_token: state.held.is_some() }
+    }
+
+    #[cfg(feature = "connect")]
+    pub(crate) fn rate_limit(&self, make: impl FnOnce() -> RateLimit) -> RateLimit {
+        self.0.rate_limit.get_or_init(make).clone()
     }
 
     pub(crate) fn endpoint(&self) -> Option<&Url> {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Context, Token};
 use crate::{
     Error, ErrorKind, Result, decode,
-    transport::{Unanswered, backoff, checked_url},
+    transport::{Backoff, Unanswered, checked_url},
 };
 
 /// A token answer is a few kilobytes; whatever is longer is not one.
@@ -123,7 +123,7 @@ impl TokenEndpoint {
         loop {
             match self.once(context, fields).await {
                 Err(failure) if attempt < MOST_ATTEMPTS && failure.may_pass() => {
-                    context.clock().pause(backoff(attempt)).await;
+                    context.clock().pause(Backoff::default().wait(attempt)).await;
                     attempt += 1;
                 }
                 outcome => return outcome,
@@ -141,7 +141,7 @@ impl TokenEndpoint {
         loop {
             match self.once(context, fields).await {
                 Err(failure) if attempt < MOST_ATTEMPTS && failure.stage == Stage::NotSent => {
-                    context.clock().pause(backoff(attempt)).await;
+                    context.clock().pause(Backoff::default().wait(attempt)).await;
                     attempt += 1;
                 }
                 outcome => return outcome,

@@ -1,20 +1,20 @@
 //! The client of an application's own login, and the builder of both clients.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 
 use super::{
     Credential, Environment, Unconfirmed, UserClient,
     environment::{Overrides, Shapes},
-    problem,
+    limits, problem,
     shield::Shield,
 };
 use crate::{
     Error, RawRequest, Result,
     auth::{Auth, ClientAuthentication, ConnectClient, UserTokens},
     generated::connect as generated,
-    transport::{Settings, Transport, client_options, opaque_debug},
+    transport::{Backoff, Settings, Transport, client_options, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API with the application's own login.
@@ -144,8 +144,15 @@ impl Common {
             authentication: ClientAuthentication::default(),
             scope: None,
             overrides: Overrides::default(),
-            // Working advice for this API: a 500 is repeated at most once.
-            settings: Settings { internal_errors: 1, ..Settings::default() },
+            // Working advice for this API: a 500 is repeated at most once, and waits are seconds.
+            // The deadline leaves room for a whole window of the rate limit.
+            settings: Settings {
+                internal_errors: 1,
+                backoff: Backoff { first: Duration::from_secs(1), largest: Duration::from_secs(60) },
+                attempt_timeout: Duration::from_secs(20),
+                deadline: Duration::from_secs(180),
+                ..Settings::default()
+            },
         }
     }
 
@@ -159,8 +166,13 @@ impl Common {
         Some(client)
     }
 
-    pub(super) fn transport(self, auth: Auth) -> Result<(Transport, generated::Client, Shapes)> {
+    pub(super) fn transport(mut self, auth: Auth) -> Result<(Transport, generated::Client, Shapes)> {
         let shapes = self.overrides.checked()?;
+        if self.settings.rate_limit.is_none() {
+            let client_id = self.login.as_ref().map(|(id, _)| id.as_str());
+            self.settings.rate_limit =
+                Some(limits::default_limit(self.environment.api_server(), client_id, &auth, &self.settings));
+        }
         let transport = Transport::new(self.environment.api_server(), auth, self.settings, problem::read)?;
         let requests = generated::Client::new(transport.url().clone(), transport.http().clone());
         Ok((transport, requests, shapes))
@@ -235,7 +247,13 @@ impl ClientBuilder {
     }
 
     connect_options!();
-    client_options!(common.settings);
+    client_options!(
+        common.settings;
+        timeout "20 seconds",
+        deadline "3 minutes",
+        rate_limit "100 calls a second and 2,000 a minute, for all clients of this process with the same \
+                    API server and client id; without a client id, for all that share an `Auth`"
+    );
 
     /// Makes the client; no I/O.
     ///

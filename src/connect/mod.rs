@@ -17,6 +17,7 @@ mod effective;
 mod environment;
 mod ids;
 mod level;
+mod limits;
 mod place;
 mod problem;
 mod requests;

@@ -266,7 +266,13 @@ impl UserClientBuilder {
     }
 
     connect_options!();
-    client_options!(common.settings);
+    client_options!(
+        common.settings;
+        timeout "20 seconds",
+        deadline "3 minutes",
+        rate_limit "100 calls a second and 2,000 a minute, for all clients of this process with the same \
+                    API server and client id; without a client id, for all that share an `Auth`"
+    );
 
     /// Makes the client; no I/O.
     ///

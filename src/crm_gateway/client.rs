@@ -1,6 +1,6 @@
 //! The client and its builder.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{problem, requests::ListEntitlements};
 use crate::{
@@ -56,7 +56,12 @@ impl Client {
     /// Starts a client for the operator's own host and port, for example
     /// `https://operator.example:8443`; the path `/crm-gateway/…` is added.
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
-        let settings = Settings { correlated: true, ..Settings::default() };
+        let settings = Settings {
+            correlated: true,
+            attempt_timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+            ..Settings::default()
+        };
         ClientBuilder { base_url: base_url.into(), auth: None, settings }
     }
 
@@ -144,7 +149,7 @@ impl ClientBuilder {
         self.default_header("nv-tenant-id", id)
     }
 
-    client_options!(settings);
+    client_options!(settings; timeout "30 seconds", deadline "2 minutes", rate_limit "none");
 
     /// Makes the client; no I/O.
     ///

@@ -1,6 +1,6 @@
 //! The client and its builder.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Advisor, ExternalNetwork,
@@ -67,7 +67,12 @@ impl fmt::Debug for Client {
 impl Client {
     /// Starts a client for a base URL such as [`PRODUCTION`]; the prefix `/admin` belongs to it.
     pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
-        ClientBuilder { base_url: base_url.into(), auth: None, settings: Settings::default() }
+        let settings = Settings {
+            attempt_timeout: Duration::from_secs(20),
+            deadline: Duration::from_secs(60),
+            ..Settings::default()
+        };
+        ClientBuilder { base_url: base_url.into(), auth: None, settings }
     }
 
     /// Lists the networks that this tenant may hand out: *List entitlements*.
@@ -257,7 +262,7 @@ impl ClientBuilder {
         self
     }
 
-    client_options!(settings);
+    client_options!(settings; timeout "20 seconds", deadline "1 minute", rate_limit "none");
 
     /// Makes the client; no I/O.
     ///

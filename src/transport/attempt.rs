@@ -19,24 +19,6 @@ pub(crate) enum Outcome {
     Broken(Error),
 }
 
-impl Outcome {
-    pub(crate) fn status(&self) -> Option<u16> {
-        match self {
-            Self::Answer(raw) => Some(raw.status.as_u16()),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn failure(&self) -> Option<&'static str> {
-        match self {
-            Self::Answer(_) => None,
-            Self::NotSent(_) => Some("not_sent"),
-            Self::Lost(_) => Some("lost"),
-            Self::Broken(_) => Some("broken"),
-        }
-    }
-}
-
 /// Sends the request and reads the body inside the attempt, so that a body that breaks off
 /// counts as a failed attempt.
 pub(crate) async fn run(http: &Sender, request: Request, max_body: usize) -> Outcome {

@@ -8,7 +8,9 @@ use std::{
 use super::{
     CallOptions, OperationInfo, Repeat, Settings,
     attempt::Outcome,
-    retry::{asked_wait, backoff},
+    budget::Budget,
+    gate::Gate,
+    retry::{Backoff, asked_wait},
 };
 use crate::{Error, ErrorKind, response::Raw, time::Clock};
 
@@ -44,10 +46,19 @@ pub(crate) enum Verdict {
     Fail(Error),
 }
 
+/// What all calls of a client have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) gate: Gate,
+    pub(crate) budget: Budget,
+}
+
 /// The state of one call over all its attempts.
 pub(crate) struct Flow<'a> {
     pub(crate) info: &'a OperationInfo,
     pub(crate) attempts: u32,
+    shared: &'a Shared,
+    backoff: Backoff,
     max_attempts: u32,
     attempt_timeout: Duration,
     /// `None` is a deadline so far away that no clock reaches it.
@@ -62,7 +73,12 @@ pub(crate) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    pub(crate) fn new(info: &'a OperationInfo, options: &CallOptions, settings: &Settings) -> Self {
+    pub(crate) fn new(
+        info: &'a OperationInfo,
+        options: &CallOptions,
+        settings: &Settings,
+        shared: &'a Shared,
+    ) -> Self {
         let correlation_id = options
             .correlation_id
             .clone()
@@ -70,6 +86,8 @@ impl<'a> Flow<'a> {
         Self {
             info,
             attempts: 0,
+            shared,
+            backoff: settings.backoff,
             max_attempts: options.max_attempts.unwrap_or(settings.max_attempts).max(1),
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             deadline: settings.clock.now().checked_add(options.deadline.unwrap_or(settings.deadline)),
@@ -92,6 +110,10 @@ impl<'a> Flow<'a> {
             return Err(self.late("the deadline of the call passed before the attempt"));
         }
         Ok(self.attempt_timeout.min(left))
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     /// The time that is left for the whole call.
@@ -153,13 +175,18 @@ impl<'a> Flow<'a> {
             return self.token_refused(raw, reading);
         }
         if status.is_success() || self.is_gone(&reading) {
+            self.shared.budget.earn(self.attempts > 1);
             return Verdict::Done(raw);
         }
         let wait = asked_wait(status, &raw.headers, wall);
         let considered = reading.considered;
         let error = self.error(raw, reading).with_retry_after(wait);
         match status.as_u16() {
-            429 => self.again_or(error, wait, now),
+            429 => {
+                let wait = wait.unwrap_or_else(|| self.backoff.wait(self.attempts));
+                self.shared.gate.pause(wait);
+                self.again_or(error, Some(wait), now)
+            }
             503 if wait.is_some() => self.again_or(error, wait, now),
             // A documented problem is the server's considered answer, whatever its status.
             500..=599 if considered => Verdict::Fail(error),
@@ -187,14 +214,23 @@ impl<'a> Flow<'a> {
         Verdict::RenewToken(error)
     }
 
-    /// Another attempt if the limits allow it, otherwise the error at once.
+    /// Another attempt if the limits allow it, otherwise the error at once. A wait that the server
+    /// asked for is its own measure against too many repeats, so it costs none of the budget.
     fn again_or(&self, error: Error, asked: Option<Duration>, now: Instant) -> Verdict {
-        let wait = asked.unwrap_or_else(|| backoff(self.attempts));
-        let left = self.left(now);
-        if self.attempts >= self.max_attempts || wait > self.longest_wait || wait >= left {
-            return Verdict::Fail(self.finish(error));
-        }
-        Verdict::Wait(wait)
+        let asked = asked.filter(|wait| !wait.is_zero());
+        let wait = asked.unwrap_or_else(|| self.backoff.wait(self.attempts));
+        let hint = if self.attempts >= self.max_attempts {
+            None
+        } else if wait > self.longest_wait {
+            Some("the server asks for a longer wait than `longest_wait` of the client allows")
+        } else if wait >= self.left(now) {
+            Some("another attempt would begin after the deadline of the call")
+        } else if asked.is_none() && !self.shared.budget.take() {
+            Some("not repeated, because too many calls of this client fail; see `retry_budget`")
+        } else {
+            return Verdict::Wait(wait);
+        };
+        Verdict::Fail(self.finish(error).with_hint(hint))
     }
 
     fn error(&self, raw: Raw, reading: Reading) -> Error {

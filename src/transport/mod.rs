@@ -3,19 +3,24 @@
 //! Nothing outside this module sends a request, and nothing inside knows a vendor.
 
 mod attempt;
+mod budget;
+mod gate;
 mod judge;
 mod options;
 mod path;
+mod rate;
 mod requests;
 mod retry;
 mod sender;
 mod server;
+mod trace;
 
 use std::{fmt, sync::Arc, time::Instant};
 
 use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::{Request, Url};
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 #[cfg(feature = "connect")]
 pub(crate) use self::path::expand;
@@ -25,8 +30,13 @@ pub(crate) use self::path::segment;
 pub(crate) use self::requests::send_methods;
 use self::{
     attempt::Outcome,
-    judge::{Flow, Verdict},
+    budget::Budget,
+    gate::Gate,
+    judge::{Flow, Shared, Verdict},
 };
+pub use self::rate::RateLimit;
+#[cfg(feature = "connect")]
+pub(crate) use self::rate::WeakRateLimit;
 pub(crate) use self::{
     judge::{Reading, Refusal},
     options::{CallOptions, Settings, call_options, checked_header, client_options},
@@ -35,7 +45,7 @@ pub(crate) use self::{
     server::Server,
 };
 #[cfg(any_grant)]
-pub(crate) use self::{retry::backoff, server::checked_url};
+pub(crate) use self::{retry::Backoff, server::checked_url};
 use crate::{
     Error, Result,
     auth::{Auth, Context, Held},
@@ -110,6 +120,7 @@ pub(crate) struct Transport {
     server: Server,
     auth: Auth,
     settings: Settings,
+    shared: Arc<Shared>,
     /// How the service words its refusals.
     read: fn(&Raw) -> Reading,
     headers: http::HeaderMap,
@@ -137,19 +148,23 @@ impl Transport {
         let sender = Sender::new;
         let (http, login_http) = (sender(http), sender(login_http));
         let headers = settings.headers()?;
-        Ok(Self { http, login_http, server, auth, settings, read, headers })
+        let rate = settings.rate_limit.clone().unwrap_or_else(RateLimit::none);
+        let gate = Gate::new(settings.max_concurrency, rate, settings.clock.clone(), settings.longest_wait)?;
+        let shared = Arc::new(Shared { gate, budget: Budget::new(settings.retry_budget) });
+        Ok(Self { http, login_http, server, auth, settings, shared, read, headers })
     }
 
     /// The same service and limits with another credential.
     #[cfg(feature = "connect")]
     pub(crate) fn with_auth(&self, auth: Auth) -> Self {
-        let Self { http, login_http, server, settings, read, headers, .. } = self;
+        let Self { http, login_http, server, settings, shared, read, headers, .. } = self;
         Self {
             http: http.clone(),
             login_http: login_http.clone(),
             server: server.clone(),
             auth,
             settings: settings.clone(),
+            shared: shared.clone(),
             read: *read,
             headers: headers.clone(),
         }
@@ -223,7 +238,15 @@ impl Transport {
         make: Make<'_>,
         options: &CallOptions,
     ) -> Result<Raw> {
-        let mut flow = Flow::new(info, options, &self.settings);
+        let method = options.method.as_ref().map_or(info.method, Method::as_str);
+        let span = trace::call(info, method, options.shown_template(info), &self.server);
+        let outcome = self.attempts(info, make, options).instrument(span.clone()).await;
+        trace::ended(&span, &outcome);
+        outcome
+    }
+
+    async fn attempts(&self, info: &OperationInfo, make: Make<'_>, options: &CallOptions) -> Result<Raw> {
+        let mut flow = Flow::new(info, options, &self.settings, &self.shared);
         if tokio::runtime::Handle::try_current().is_err() {
             let message = "calls need a Tokio runtime; await them inside one";
             return Err(flow.finish(Error::configuration(message)));
@@ -231,12 +254,16 @@ impl Transport {
         loop {
             // The request comes first, so that bad input is refused before even a login is sent.
             let mut request = self.request(make, &flow, options).map_err(|error| flow.finish(error))?;
+            let pass = self.shared.gate.enter(flow.deadline()).await;
+            let mut pass = pass.map_err(|error| flow.finish(error))?;
             let held = self.token(&flow).await?;
             request.headers_mut().insert(header::AUTHORIZATION, held.header().clone());
             *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
             flow.attempts += 1;
-            let outcome = attempt::run(&self.http, request, self.settings.max_body).await;
-            log(info, &outcome, flow.attempts);
+            pass.set_reached_server(true);
+            let outcome = self.attempt(request, &flow, options).await;
+            pass.set_reached_server(!matches!(outcome, Outcome::NotSent(_)));
+            drop(pass);
             match flow.judge(outcome, self.read, &*self.settings.clock) {
                 Verdict::Done(raw) => return Ok(raw),
                 Verdict::Fail(error) => return Err(error),
@@ -248,6 +275,15 @@ impl Transport {
                 }
             }
         }
+    }
+
+    async fn attempt(&self, request: Request, flow: &Flow<'_>, options: &CallOptions) -> Outcome {
+        let template = options.shown_template(flow.info);
+        let span = trace::attempt(request.method().as_str(), template, &self.server, flow.attempts);
+        let sent = attempt::run(&self.http, request, self.settings.max_body);
+        let outcome = sent.instrument(span.clone()).await;
+        trace::attempted(&span, &outcome);
+        outcome
     }
 
     /// The token to send. Its login goes on in a task of its own, but this call waits no longer
@@ -296,17 +332,6 @@ impl Transport {
         }
         Ok(request)
     }
-}
-
-fn log(info: &OperationInfo, outcome: &Outcome, attempt: u32) {
-    tracing::debug!(
-        operation = info.name,
-        url.template = info.template,
-        http.response.status_code = outcome.status(),
-        http.request.resend_count = attempt - 1,
-        error.r#type = outcome.failure(),
-        "attempt finished"
-    );
 }
 
 /// The URL of a request under `base`, for requests that no generated method makes.

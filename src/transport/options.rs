@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use super::{OperationInfo, RateLimit, retry::Backoff};
 use crate::{
     Error, ErrorKind, Result,
     time::{Clock, SystemClock},
@@ -13,11 +14,20 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether `clock` is a caller's: times of different clocks cannot be compared.
+    #[cfg_attr(not(feature = "connect"), allow(dead_code, reason = "Connect's limit is shared"))]
+    pub(crate) own_clock: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) longest_wait: Duration,
+    pub(crate) backoff: Backoff,
     pub(crate) max_attempts: u32,
+    /// How many repeats all calls may make together.
+    pub(crate) retry_budget: u32,
+    pub(crate) max_concurrency: usize,
+    /// `None` is the API's own.
+    pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) max_body: usize,
     pub(crate) plain_http: bool,
     pub(crate) application: Option<String>,
@@ -35,11 +45,16 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
+            own_clock: false,
             connect_timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(180),
             longest_wait: Duration::from_secs(60),
+            backoff: Backoff::default(),
             max_attempts: 4,
+            retry_budget: 100,
+            max_concurrency: 64,
+            rate_limit: None,
             max_body: 16 * 1024 * 1024,
             plain_http: false,
             application: None,
@@ -105,6 +120,14 @@ pub(crate) struct CallOptions {
     pub(crate) template: Option<Arc<str>>,
 }
 
+impl CallOptions {
+    /// The template of the path that spans may tell. That of a request without an operation is
+    /// the path itself, which can hold anything.
+    pub(crate) fn shown_template<'a>(&'a self, info: &OperationInfo) -> Option<&'a str> {
+        (!info.template.is_empty()).then(|| self.template.as_deref().unwrap_or(info.template))
+    }
+}
+
 /// The options that every call has.
 macro_rules! call_options {
     () => {
@@ -130,16 +153,18 @@ macro_rules! call_options {
 }
 pub(crate) use call_options;
 
-/// The settings that every client builder has.
+/// The settings that every client builder has, with the defaults that differ between the APIs.
 macro_rules! client_options {
-    ($($settings:ident).+) => {
-        /// Limits one attempt, from sending to the last byte of the body. Default: 30 seconds.
+    ($($settings:ident).+; timeout $timeout:literal, deadline $deadline:literal, rate_limit $rate_limit:literal) => {
+        /// Limits one attempt, from sending to the last byte of the body.
+        #[doc = concat!("Default: ", $timeout, ".")]
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.$($settings).+.attempt_timeout = timeout;
             self
         }
 
-        /// Limits a whole call: token, attempts, waiting and bodies. Default: 3 minutes.
+        /// Limits a whole call: token, attempts, waiting and bodies.
+        #[doc = concat!("Default: ", $deadline, ".")]
         pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
             self.$($settings).+.deadline = deadline;
             self
@@ -162,6 +187,37 @@ macro_rules! client_options {
         /// with [`Error::retry_after`](crate::Error::retry_after). Default: 60 seconds.
         pub fn longest_wait(mut self, wait: std::time::Duration) -> Self {
             self.$($settings).+.longest_wait = wait;
+            self
+        }
+
+        /// Limits how many repeats all calls of this client, and of its clones, may make together.
+        ///
+        /// Each repeat takes one; a success gives back the repeat that led to it, or a tenth of
+        /// one. So while the server is down, calls soon fail at their first attempt instead of
+        /// keeping it down. Waits that the server asked for with `Retry-After` cost nothing. 0
+        /// allows only those. Default: 100.
+        pub fn retry_budget(mut self, repeats: u32) -> Self {
+            self.$($settings).+.retry_budget = repeats;
+            self
+        }
+
+        /// Limits how many requests of this client, and of its clones, are on their way at the
+        /// same time; further calls wait in the order in which they came. `build()` refuses 0.
+        /// Default: 64.
+        pub fn max_concurrency(mut self, requests: usize) -> Self {
+            self.$($settings).+.max_concurrency = requests;
+            self
+        }
+
+        /// Limits how many calls are made in a span of time.
+        #[doc = concat!("Default: ", $rate_limit, ".")]
+        ///
+        /// A call that can have no room before its deadline fails at once with
+        /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited), and
+        /// [`retry_after`](crate::Error::retry_after) says how long it would have had to wait.
+        /// A 429 pauses all clients that share the limit. `build()` refuses a limit that cannot be.
+        pub fn rate_limit(mut self, limit: crate::RateLimit) -> Self {
+            self.$($settings).+.rate_limit = Some(limit);
             self
         }
 
@@ -204,6 +260,7 @@ macro_rules! client_options {
         /// Replaces the clock, for tests: see [`time`](crate::time).
         pub fn clock(mut self, clock: impl crate::time::Clock) -> Self {
             self.$($settings).+.clock = std::sync::Arc::new(clock);
+            self.$($settings).+.own_clock = true;
             self
         }
     };

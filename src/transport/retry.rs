@@ -4,14 +4,31 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 
-const FIRST: Duration = Duration::from_millis(200);
-const LARGEST: Duration = Duration::from_secs(10);
-
 /// Exponential backoff with full jitter: anything from nothing to the step's bound, so that
 /// clients that failed together do not come back together.
-pub(crate) fn backoff(attempt: u32) -> Duration {
-    let bound = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LARGEST);
-    bound.mul_f64(fastrand::f64())
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backoff {
+    /// The bound of the first wait; each further one is twice as large.
+    pub(crate) first: Duration,
+    /// The largest bound.
+    pub(crate) largest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(200), largest: Duration::from_secs(10) }
+    }
+}
+
+impl Backoff {
+    /// The wait after the attempt of this number, counted from 1.
+    pub(crate) fn wait(self, attempt: u32) -> Duration {
+        self.bound(attempt).mul_f64(fastrand::f64())
+    }
+
+    fn bound(self, attempt: u32) -> Duration {
+        self.first.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(self.largest)
+    }
 }
 
 /// What the server asks for: `Retry-After` as seconds or as a date, or else `X-RateLimit-Reset`,
@@ -102,9 +119,13 @@ mod tests {
 
     #[test]
     fn backoff_stays_below_its_bound_and_varies() {
-        let waits: Vec<_> = (0..200).map(|_| backoff(3)).collect();
-        assert!(waits.iter().all(|wait| *wait <= FIRST * 4));
-        assert!(waits.iter().any(|wait| wait != &waits[0]));
-        assert!((0..64).all(|attempt| backoff(attempt) <= LARGEST));
+        let backoff = Backoff { first: Duration::from_secs(1), largest: Duration::from_secs(60) };
+        let bounds: Vec<_> = (1..=8).map(|attempt| backoff.bound(attempt).as_secs()).collect();
+        assert_eq!(bounds, [1, 2, 4, 8, 16, 32, 60, 60]);
+        let waits: Vec<_> = (0..200).map(|_| backoff.wait(3)).collect();
+        assert!(waits.iter().all(|wait| *wait <= backoff.bound(3)));
+        assert!(waits.iter().any(|wait| *wait < backoff.bound(2)), "the jitter is full");
+        assert!(waits.iter().any(|wait| *wait > backoff.bound(2)));
+        assert!([0, 64, u32::MAX].into_iter().all(|attempt| backoff.wait(attempt) <= backoff.largest));
     }
 }

@@ -30,6 +30,14 @@ impl Server {
         &self.base
     }
 
+    pub(crate) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.url.port_or_known_default()
+    }
+
     /// Refuses a request that would go elsewhere than the operation's template says.
     pub(crate) fn check(&self, url: &Url, template: &str) -> Result<()> {
         // Both are normalised, and a template begins with a slash: with the same beginning and a
