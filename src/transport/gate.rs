@@ -93,3 +93,60 @@ fn refusal(refused: Refused) -> Error {
     };
     Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(wait))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::time::SystemClock;
+
+    fn gate(concurrency: usize, rate: RateLimit) -> Result<Gate> {
+        Gate::new(concurrency, rate, Arc::new(SystemClock), Duration::from_secs(60))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_requests_at_the_same_time_than_allowed() {
+        let gate = gate(3, RateLimit::none()).expect("a gate");
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let request = async |_| {
+            let _pass = gate.enter(None).await.expect("no deadline");
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+        };
+        join_all((0..20).map(request)).await;
+        assert_eq!(most.into_inner(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_for_its_place_until_its_deadline() {
+        let gate = gate(1, RateLimit::none()).expect("a gate");
+        let first = gate.enter(None).await.expect("free");
+        let began = tokio::time::Instant::now();
+        let deadline = Some(Instant::now() + Duration::from_secs(5));
+        let error = gate.enter(deadline).await.err().expect("no place");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!((4..=5).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+        drop(first);
+        gate.enter(deadline).await.expect("free again");
+    }
+
+    #[tokio::test]
+    async fn what_the_limit_refuses_says_when_to_come_back() {
+        let gate = gate(1, RateLimit::none()).expect("a gate");
+        gate.pause(Duration::from_secs(300));
+        let error = gate.enter(None).await.err().expect("a long pause");
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert!(error.retry_after().is_some_and(|wait| wait > Duration::from_secs(290)));
+    }
+
+    #[test]
+    fn a_gate_that_lets_nothing_through_is_refused() {
+        assert!(gate(0, RateLimit::none()).is_err());
+        assert!(gate(1, RateLimit::new(0, Duration::from_secs(1))).is_err());
+        assert!(gate(usize::MAX, RateLimit::none()).is_ok());
+    }
+}

@@ -282,3 +282,6 @@ impl Drop for Slot<'_> {
         self.limiter.changed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;
