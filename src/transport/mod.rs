@@ -240,6 +240,10 @@ impl Transport {
     ) -> Result<Raw> {
         let method = options.method.as_ref().map_or(info.method, Method::as_str);
         let span = trace::call(info, method, options.shown_template(info), &self.server);
+        // A disabled span would still cost moving the future into its wrapper.
+        if span.is_disabled() {
+            return self.attempts(info, make, options).await;
+        }
         let outcome = self.attempts(info, make, options).instrument(span.clone()).await;
         trace::ended(&span, &outcome);
         outcome
@@ -281,6 +285,9 @@ impl Transport {
         let template = options.shown_template(flow.info);
         let span = trace::attempt(request.method().as_str(), template, &self.server, flow.attempts);
         let sent = attempt::run(&self.http, request, self.settings.max_body);
+        if span.is_disabled() {
+            return sent.await;
+        }
         let outcome = sent.instrument(span.clone()).await;
         trace::attempted(&span, &outcome);
         outcome

@@ -24,9 +24,6 @@ pub(crate) fn call(info: &OperationInfo, method: &str, template: Option<&str>, s
 
 /// Says in the span of a call how it ended.
 pub(crate) fn ended(span: &Span, outcome: &Result<Raw, Error>) {
-    if span.is_disabled() {
-        return;
-    }
     let (status, attempts) = match outcome {
         Ok(raw) => (Some(raw.status), raw.attempts),
         Err(error) => (error.status(), error.attempts()),
@@ -58,9 +55,6 @@ pub(crate) fn attempt(method: &str, template: Option<&str>, server: &Server, att
 
 /// Says in the span of an attempt what came of it.
 pub(crate) fn attempted(span: &Span, outcome: &Outcome) {
-    if span.is_disabled() {
-        return;
-    }
     match outcome {
         Outcome::Answer(raw) => {
             span.record("http.response.status_code", raw.status.as_u16());
