@@ -44,7 +44,9 @@ impl Gate {
         longest_pause: Duration,
     ) -> Result<Self> {
         if concurrency == 0 {
-            return Err(Error::configuration("`max_concurrency(0)` would let no call through; set at least 1"));
+            return Err(Error::configuration(
+                "`max_concurrency(0)` would let no call through; set at least 1",
+            ));
         }
         rate.check()?;
         let concurrency = Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS));
@@ -89,7 +91,9 @@ fn refusal(refused: Refused) -> Error {
         Refused::Paused(wait) => {
             ("the server asked all callers for a pause that is longer than this call may wait", wait)
         }
-        Refused::Full(wait) => ("the rate limit of this client has no room before the deadline of the call", wait),
+        Refused::Full(wait) => {
+            ("the rate limit of this client has no room before the deadline of the call", wait)
+        }
     };
     Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(wait))
 }

@@ -26,6 +26,9 @@ use tracing::Instrument;
 pub(crate) use self::path::expand;
 #[cfg(any(feature = "symphony", feature = "connect"))]
 pub(crate) use self::path::segment;
+pub use self::rate::RateLimit;
+#[cfg(feature = "connect")]
+pub(crate) use self::rate::WeakRateLimit;
 #[cfg(feature = "symphony")]
 pub(crate) use self::requests::send_methods;
 use self::{
@@ -34,9 +37,6 @@ use self::{
     gate::Gate,
     judge::{Flow, Shared, Verdict},
 };
-pub use self::rate::RateLimit;
-#[cfg(feature = "connect")]
-pub(crate) use self::rate::WeakRateLimit;
 pub(crate) use self::{
     judge::{Reading, Refusal},
     options::{CallOptions, Settings, call_options, checked_header, client_options},

@@ -24,6 +24,8 @@ mod fakes_symphony;
 mod limits;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
+#[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod spans;
 mod specs;
 #[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod support;
