@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, ClientAuthentication, ConnectClient, UserTokens},
     generated::connect as generated,
-    transport::{Backoff, Settings, Transport, client_options, opaque_debug},
+    transport::{Backoff, Settings, Transport, Variables, client_options, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API with the application's own login.
@@ -126,6 +126,8 @@ impl Client {
     }
 }
 
+pub(super) const VARIABLES: &str = "ENTITLEMENTS_CONNECT_";
+
 /// What both builders of Connect collect.
 pub(super) struct Common {
     environment: Environment,
@@ -156,6 +158,13 @@ impl Common {
         }
     }
 
+    pub(super) fn from_own(mut variables: Variables) -> Result<Self> {
+        let mut common = Self::new(Environment::read(&mut variables)?);
+        common.settings.read(&mut variables)?;
+        variables.finish()?;
+        Ok(common)
+    }
+
     /// The client that logs in, if one was given.
     pub(super) fn login(&self) -> Option<ConnectClient> {
         let (id, secret) = self.login.as_ref()?;
@@ -181,7 +190,45 @@ impl Common {
 
 /// The settings that the builders of both clients of Connect have.
 macro_rules! connect_options {
-    () => {
+    ($builder:literal) => {
+        /// Takes the settings from the environment variables of the process. The login is set as
+        /// in any builder, and every setting can still be changed.
+        ///
+        /// `ENTITLEMENTS_CONNECT_ENVIRONMENT` is `norway`, `sweden` or `test`. Instead of it,
+        /// `ENTITLEMENTS_CONNECT_API_SERVER` and `ENTITLEMENTS_CONNECT_LOGIN_SERVER` name the
+        /// servers of [`Environment::Custom`](super::Environment::Custom).
+        #[doc = include_str!("../docs/environment.md")]
+        ///
+        /// ```no_run
+        #[doc = concat!("let builder = entitlements::connect::", $builder, "::from_env()?;")]
+        /// # Ok::<(), entitlements::Error>(())
+        /// ```
+        pub fn from_env() -> crate::Result<Self> {
+            Self::from_own(crate::transport::Variables::of_process(super::client::VARIABLES)?)
+        }
+
+        /// As [`from_env`](Self::from_env), with names and values that you collected, for tests
+        /// and for configuration from elsewhere. Names of other services are passed over.
+        ///
+        /// # Errors
+        ///
+        /// As for [`from_env`](Self::from_env).
+        ///
+        /// ```
+        #[doc = concat!("use entitlements::connect::", $builder, ";")]
+        ///
+        #[doc = concat!("let builder = ", $builder, "::from_variables([")]
+        ///     ("ENTITLEMENTS_CONNECT_ENVIRONMENT", "test"),
+        ///     ("ENTITLEMENTS_CONNECT_RATE_LIMIT", "25/1s"),
+        /// ])?;
+        /// # Ok::<(), entitlements::Error>(())
+        /// ```
+        pub fn from_variables<N: AsRef<str>, V: Into<String>>(
+            variables: impl IntoIterator<Item = (N, V)>,
+        ) -> crate::Result<Self> {
+            Self::from_own(crate::transport::Variables::given(super::client::VARIABLES, variables))
+        }
+
         /// Sets the application's client id and secret.
         pub fn client_login(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
             self.common.set_login(id.into(), secret.into());
@@ -246,7 +293,11 @@ impl ClientBuilder {
         self
     }
 
-    connect_options!();
+    fn from_own(variables: Variables) -> Result<Self> {
+        Ok(Self { common: Common::from_own(variables)?, auth: None })
+    }
+
+    connect_options!("ClientBuilder");
     client_options!(
         common.settings;
         timeout "20 seconds",

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::{
     Error, Result,
-    transport::{self, CallOptions},
+    transport::{self, CallOptions, Variables},
 };
 
 /// The servers of an environment: one for the API, one for the login.
@@ -35,6 +35,24 @@ impl Environment {
     /// Servers of your own choice: the base URL of the API and that of the login.
     pub fn custom(api_server: impl Into<String>, login_server: impl Into<String>) -> Self {
         Self::Custom { api_server: api_server.into(), login_server: login_server.into() }
+    }
+
+    pub(super) fn read(variables: &mut Variables) -> Result<Self> {
+        const NAME: &str = "ENVIRONMENT";
+        let servers = (variables.text("API_SERVER"), variables.text("LOGIN_SERVER"));
+        let rule = match (variables.text(NAME).as_deref(), servers) {
+            (None, (Some(api), Some(login))) => return Ok(Self::custom(api, login)),
+            (Some(_), (Some(_), _) | (_, Some(_))) => "is set beside `API_SERVER` or `LOGIN_SERVER`; set one",
+            (None, (None, None)) => "is not set, nor are `API_SERVER` and `LOGIN_SERVER`",
+            (None, _) => "is not set, and only one of `API_SERVER` and `LOGIN_SERVER` is",
+            (Some(name), _) => match name.to_ascii_lowercase().as_str() {
+                "norway" => return Ok(Self::Norway),
+                "sweden" => return Ok(Self::Sweden),
+                "test" => return Ok(Self::Test),
+                _ => "must be `norway`, `sweden` or `test`",
+            },
+        };
+        Err(variables.refused(NAME, rule))
     }
 
     /// The base URL of the API.

@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, UserSession, UserTokens},
     generated::connect as generated,
-    transport::{Transport, client_options, opaque_debug},
+    transport::{Transport, Variables, client_options, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API for one logged-in user.
@@ -265,7 +265,11 @@ impl UserClientBuilder {
         self
     }
 
-    connect_options!();
+    fn from_own(variables: Variables) -> Result<Self> {
+        Ok(Self { common: Common::from_own(variables)?, tokens: None, auth: None })
+    }
+
+    connect_options!("UserClientBuilder");
     client_options!(
         common.settings;
         timeout "20 seconds",

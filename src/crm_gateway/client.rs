@@ -7,8 +7,10 @@ use crate::{
     Error, RawRequest, Result,
     auth::Auth,
     generated::crm_gateway as generated,
-    transport::{Settings, Transport, client_options, opaque_debug},
+    transport::{Settings, Transport, Variables, client_options, opaque_debug},
 };
+
+const VARIABLES: &str = "ENTITLEMENTS_CRM_GATEWAY_";
 
 /// A client of the entitlements of a NAGRA OpenTV CRM Gateway.
 ///
@@ -136,6 +138,57 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// Takes the settings from the environment variables of the process. The credential is set
+    /// as in any builder, and every setting can still be changed.
+    ///
+    /// `ENTITLEMENTS_CRM_GATEWAY_BASE_URL` is required, for example
+    /// `https://operator.example:8443`; `ENTITLEMENTS_CRM_GATEWAY_TENANT` is what
+    /// [`tenant`](Self::tenant) sets.
+    #[doc = include_str!("../docs/environment.md")]
+    ///
+    /// ```no_run
+    /// use entitlements::{auth::Keycloak, crm_gateway};
+    ///
+    /// # fn run(login: Keycloak) -> entitlements::Result<()> {
+    /// let client = crm_gateway::ClientBuilder::from_env()?.auth(login).build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn from_env() -> Result<Self> {
+        Self::from_own(Variables::of_process(VARIABLES)?)
+    }
+
+    /// As [`from_env`](Self::from_env), with names and values that you collected, for tests and
+    /// for configuration from elsewhere. Names of other services are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_env`](Self::from_env).
+    ///
+    /// ```
+    /// use entitlements::crm_gateway::ClientBuilder;
+    ///
+    /// let builder = ClientBuilder::from_variables([
+    ///     ("ENTITLEMENTS_CRM_GATEWAY_BASE_URL", "https://operator.example:8443"),
+    ///     ("ENTITLEMENTS_CRM_GATEWAY_MAX_CONCURRENCY", "8"),
+    /// ])?;
+    /// # Ok::<(), entitlements::Error>(())
+    /// ```
+    pub fn from_variables<N: AsRef<str>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self> {
+        Self::from_own(Variables::given(VARIABLES, variables))
+    }
+
+    fn from_own(mut variables: Variables) -> Result<Self> {
+        let mut builder = Client::builder(variables.required("BASE_URL")?);
+        builder.settings.read(&mut variables)?;
+        if let Some(tenant) = variables.text("TENANT") {
+            builder = builder.tenant(tenant);
+        }
+        variables.finish()?;
+        Ok(builder)
+    }
+
     /// Sets who is calling: a [`Keycloak`](crate::auth::Keycloak) login, a
     /// [`StaticToken`](crate::auth::StaticToken), or an [`Auth`] that is shared.
     pub fn auth(mut self, auth: impl Into<Auth>) -> Self {

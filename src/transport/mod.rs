@@ -14,6 +14,7 @@ mod retry;
 mod sender;
 mod server;
 mod trace;
+mod variables;
 
 use std::{fmt, sync::Arc, time::Instant};
 
@@ -43,6 +44,7 @@ pub(crate) use self::{
     requests::opaque_debug,
     sender::{Sender, Unanswered},
     server::Server,
+    variables::Variables,
 };
 #[cfg(any_grant)]
 pub(crate) use self::{retry::Backoff, server::checked_url};

@@ -99,7 +99,7 @@ impl RateLimit {
     /// and a day.
     #[must_use]
     pub fn new(calls: u32, window: Duration) -> Self {
-        Self::with_windows(vec![Window { calls, length: window }])
+        Self::of_windows(vec![(calls, window)])
     }
 
     /// No limit. A 429 pauses the callers all the same.
@@ -114,6 +114,11 @@ impl RateLimit {
         let mut windows = self.0.windows.clone();
         windows.push(Window { calls, length: window });
         Self::with_windows(windows)
+    }
+
+    pub(crate) fn of_windows(windows: Vec<(u32, Duration)>) -> Self {
+        let window = |(calls, length)| Window { calls, length };
+        Self::with_windows(windows.into_iter().map(window).collect())
     }
 
     fn with_windows(windows: Vec<Window>) -> Self {

@@ -20,6 +20,8 @@ mod fakes_connect;
 mod fakes_crm_gateway;
 #[cfg(all(feature = "fakes", feature = "symphony"))]
 mod fakes_symphony;
+#[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod from_env;
 #[cfg(feature = "crm-gateway")]
 mod limits;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]

@@ -32,9 +32,12 @@ impl Seen {
     }
 }
 
+/// The id of a span, or none of an event.
+type Entry = (Option<u64>, Seen);
+
 /// Keeps every span and event, of this crate and of the libraries below it.
 #[derive(Clone, Default)]
-struct Capture(Arc<Mutex<Vec<(Option<u64>, Seen)>>>);
+struct Capture(Arc<Mutex<Vec<Entry>>>);
 
 struct Fill<'a>(&'a mut Fields);
 
@@ -49,12 +52,12 @@ impl Visit for Fill<'_> {
 }
 
 impl Capture {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Option<u64>, Seen)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spans(&self, name: &str) -> Vec<Seen> {
-        let is_it = |seen: &&(Option<u64>, Seen)| seen.1.ours && seen.1.name == name;
+        let is_it = |seen: &&Entry| seen.1.ours && seen.1.name == name;
         self.lock().iter().filter(is_it).map(|(_, seen)| seen.clone()).collect()
     }
 
