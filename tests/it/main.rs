@@ -24,6 +24,8 @@ mod fakes_symphony;
 mod from_env;
 #[cfg(feature = "crm-gateway")]
 mod limits;
+#[cfg(all(feature = "fakes", feature = "connect"))]
+mod rate_limit;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
