@@ -46,7 +46,7 @@ async fn the_application_and_its_users_stay_below_the_limits_together() {
             .await
             .map(drop)
     });
-    let reads = (0..3_000).map(|number| {
+    let reads = (0..2_600).map(|number| {
         let user = &users[number % 2];
         async { user.list_global_permissions().send().await.map(drop) }
     });
@@ -56,7 +56,8 @@ async fn the_application_and_its_users_stay_below_the_limits_together() {
     // This clock jumps while some calls are under way, so these count a little longer.
     assert!((90..=100).contains(&most_in_any(&fake, Duration::from_secs(1))));
     assert!((1_900..=2_000).contains(&most_in_any(&fake, MINUTE)));
-    assert!((79..90).contains(&clock.elapsed().as_secs()), "no longer than the limits ask for");
+    let waited = clock.elapsed().as_secs();
+    assert!((70..90).contains(&waited), "no longer than the limits ask for: {waited} s");
 }
 
 #[tokio::test]
