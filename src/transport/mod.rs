@@ -195,8 +195,7 @@ impl Transport {
         make: Make<'_>,
         options: &CallOptions,
     ) -> Result<Response<O::Success>> {
-        let raw = self.send_raw(O::INFO, make, options).await?;
-        decode_answer::<O>(raw)
+        self.call(O::INFO, make, options, decode_answer::<O>).await
     }
 
     /// Sends an operation and decodes its answer as the caller's type.
@@ -205,8 +204,7 @@ impl Transport {
         make: Make<'_>,
         options: &CallOptions,
     ) -> Result<Response<T>> {
-        let raw = self.send_raw(O::INFO, make, options).await?;
-        decode_as(O::INFO.name, raw)
+        self.call(O::INFO, make, options, |raw| decode_as(O::INFO.name, raw)).await
     }
 
     /// Fetches a page; items that cannot be decoded do not cost the others.
@@ -219,36 +217,37 @@ impl Transport {
     where
         O: Operation<Success: crate::page::PageModel>,
     {
-        let raw = self.send_raw(O::INFO, make, options).await?;
-        if raw.status == http::StatusCode::NO_CONTENT {
-            return Ok(Response::new(O::Success::default(), raw));
-        }
-        match crate::page::decode_page::<O::Success>(&raw) {
-            Ok((page, errors)) => {
-                let errors =
-                    errors.into_iter().map(|(place, error)| (place, error.with_operation(O::INFO.name)));
-                Ok(Response::new(page, raw).with_item_errors(errors))
-            }
-            Err(error) => Err(undecodable(error, O::INFO.name, raw)),
-        }
+        self.call(O::INFO, make, options, decode_page::<O>).await
     }
 
-    /// Sends until there is an answer to keep, as often as the operation allows.
+    /// Sends until there is an answer to keep, as often as the operation allows, and hands it to
+    /// `decode`.
+    pub(crate) async fn call<T>(
+        &self,
+        info: &OperationInfo,
+        make: Make<'_>,
+        options: &CallOptions,
+        decode: impl FnOnce(Raw) -> Result<T>,
+    ) -> Result<T> {
+        let method = options.method.as_ref().map_or(info.method, Method::as_str);
+        let span = trace::call(info, method, options.shown_template(info), &self.server);
+        // A disabled span would still cost moving the future into its wrapper.
+        if span.is_disabled() {
+            return decode(self.attempts(info, make, options).await?);
+        }
+        let outcome = self.attempts(info, make, options).instrument(span.clone()).await;
+        let outcome = outcome.inspect(|raw| trace::answered(&span, raw)).and_then(decode);
+        outcome.inspect_err(|error| trace::failed(&span, error))
+    }
+
+    /// As [`call`](Self::call), for answers that are decoded elsewhere.
     pub(crate) async fn send_raw(
         &self,
         info: &OperationInfo,
         make: Make<'_>,
         options: &CallOptions,
     ) -> Result<Raw> {
-        let method = options.method.as_ref().map_or(info.method, Method::as_str);
-        let span = trace::call(info, method, options.shown_template(info), &self.server);
-        // A disabled span would still cost moving the future into its wrapper.
-        if span.is_disabled() {
-            return self.attempts(info, make, options).await;
-        }
-        let outcome = self.attempts(info, make, options).instrument(span.clone()).await;
-        trace::ended(&span, &outcome);
-        outcome
+        self.call(info, make, options, Ok).await
     }
 
     async fn attempts(&self, info: &OperationInfo, make: Make<'_>, options: &CallOptions) -> Result<Raw> {
@@ -367,6 +366,24 @@ pub(crate) fn decode_answer<O: Operation>(raw: Raw) -> Result<Response<O::Succes
         return Ok(Response::new(O::Success::default(), raw));
     }
     decode_as(O::INFO.name, raw)
+}
+
+/// Decodes a page; items that cannot be decoded are left out and reported beside it.
+#[cfg(any_listing)]
+fn decode_page<O>(raw: Raw) -> Result<Response<O::Success>>
+where
+    O: Operation<Success: crate::page::PageModel>,
+{
+    if raw.status == http::StatusCode::NO_CONTENT {
+        return Ok(Response::new(O::Success::default(), raw));
+    }
+    match crate::page::decode_page::<O::Success>(&raw) {
+        Ok((page, errors)) => {
+            let errors = errors.into_iter().map(|(place, error)| (place, error.with_operation(O::INFO.name)));
+            Ok(Response::new(page, raw).with_item_errors(errors))
+        }
+        Err(error) => Err(undecodable(error, O::INFO.name, raw)),
+    }
 }
 
 /// Decodes any answer as the caller's type.

@@ -22,19 +22,19 @@ pub(crate) fn call(info: &OperationInfo, method: &str, template: Option<&str>, s
     )
 }
 
-/// Says in the span of a call how it ended.
-pub(crate) fn ended(span: &Span, outcome: &Result<Raw, Error>) {
-    let (status, attempts) = match outcome {
-        Ok(raw) => (Some(raw.status), raw.attempts),
-        Err(error) => (error.status(), error.attempts()),
-    };
-    if let Some(status) = status {
+/// Says in the span of a call which answer it kept.
+pub(crate) fn answered(span: &Span, raw: &Raw) {
+    span.record("http.response.status_code", raw.status.as_u16());
+    span.record("http.request.resend_count", raw.attempts.saturating_sub(1));
+}
+
+/// Says in the span of a call why it failed.
+pub(crate) fn failed(span: &Span, error: &Error) {
+    if let Some(status) = error.status() {
         span.record("http.response.status_code", status.as_u16());
     }
-    span.record("http.request.resend_count", attempts.saturating_sub(1));
-    if let Err(error) = outcome {
-        span.record("error.type", error_type(error.kind()));
-    }
+    span.record("http.request.resend_count", error.attempts().saturating_sub(1));
+    span.record("error.type", error_type(error.kind()));
 }
 
 /// The span of one attempt, from sending to the last byte of the answer.

@@ -185,3 +185,14 @@ fn symphony_client(fake: &symphony::Fake) -> entitlements::symphony::Client {
         .auth(StaticToken::new(TOKEN));
     builder.clock(TestClock::new()).build().expect("a client")
 }
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_told_in_the_span_of_the_call() {
+    let fake = symphony::Fake::builder().accept_token(TOKEN).start().await;
+    fake.reply_next(entitlements::fakes::Reply::new(200).with_body("text/html", "<html>"));
+    let (capture, _guard) = capture();
+    symphony_client(&fake).list_entitlements().send().await.expect_err("no JSON");
+    let call = &capture.spans("call")[0];
+    assert_eq!(call.field("error.type"), Some("unexpected_answer"));
+    assert_eq!(call.field("http.response.status_code"), Some("200"));
+}
