@@ -80,6 +80,14 @@ oldest_rust() {
     cargo "+$version" check --features fake-checks --locked
 }
 
+# Only fuzzing compiles the fuzz targets, so they would rot unseen. libFuzzer, which is C++, stays out.
+# With `--target`, the condition does not reach the build scripts, which are compiled already.
+check_fuzz_targets() {
+    cargo fmt --check --manifest-path fuzz/Cargo.toml
+    RUSTFLAGS='--cfg fuzzing -D warnings' cargo check --manifest-path fuzz/Cargo.toml --no-default-features \
+        --target "$(rustc --print host-tuple)"
+}
+
 # When the build script wrote its output last.
 generated_at() {
     cargo build "${EXAMPLE[@]}" --message-format=json-render-diagnostics | python3 -c '

@@ -22,6 +22,12 @@ mod error;
 pub mod fakes;
 #[cfg(any_service)]
 mod field;
+/// What `fuzz/` calls; nothing for users.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(all(test, not(fuzzing)))]
+mod fuzzing;
 #[cfg(any_service)]
 mod generated;
 #[cfg(any_service)]

@@ -137,13 +137,16 @@ fn failed() -> Error {
 
 fn key_pair(pem: &[u8]) -> Result<KeyPair> {
     let refuse = |message: &'static str| Err(Error::configuration(message));
-    if contains(pem, b"ENCRYPTED") {
-        return refuse("the private key is encrypted; decrypt it first, for example with `openssl pkcs8`");
-    }
     let pair = match PrivateKeyDer::from_pem_slice(pem) {
         Ok(PrivateKeyDer::Pkcs8(der)) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
         Ok(PrivateKeyDer::Pkcs1(der)) => KeyPair::from_der(der.secret_pkcs1_der()),
         Ok(_) => return refuse("the private key is not an RSA key; Symphony needs RSA for RS512"),
+        // Only here: a text before a good key may have the words, too.
+        Err(_) if contains(pem, b"ENCRYPTED") => {
+            return refuse(
+                "the private key is encrypted; decrypt it first, for example with `openssl pkcs8`",
+            );
+        }
         Err(_) if contains(pem, b"PUBLIC KEY") => {
             return refuse("this is a public key; the private key that belongs to it is needed");
         }
@@ -235,7 +238,15 @@ mod tests {
         assert!(refusal("").contains("not a PEM private key"));
         assert!(refusal(&PKCS8.replace("PRIVATE", "PUBLIC")).contains("public key"));
         assert!(refusal(&PKCS8.replace("PRIVATE", "ENCRYPTED PRIVATE")).contains("encrypted"));
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        assert!(refusal(old).contains("encrypted"));
         assert!(JwtSigner::from_pem("", PKCS8).is_err());
+    }
+
+    #[test]
+    fn a_text_before_a_key_is_no_part_of_it() {
+        let with_text = format!("no longer ENCRYPTED; the PUBLIC KEY is elsewhere\n{PKCS8}");
+        assert!(JwtSigner::from_pem("desk", with_text).is_ok());
     }
 
     #[test]

@@ -15,6 +15,8 @@
 mod client;
 mod effective;
 mod environment;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod ids;
 mod level;
 mod limits;

@@ -8,6 +8,8 @@
 //! <https://docs.nagra.com/opentv-docs/25.12_Q1/Default/getting-third-party-product-entitlements>
 
 mod client;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod ids;
 mod problem;
 mod query;

@@ -17,7 +17,8 @@ pub(crate) trait PageModel: DeserializeOwned + Default {
     fn items_mut(&mut self) -> &mut Vec<Self::Item>;
 }
 
-/// The page, and the place and the error of each item that cannot be decoded.
+/// The page, and the error of each item that cannot be decoded, with its place among those that
+/// are not null.
 pub(crate) type Decoded<M> = (M, Vec<(usize, Error)>);
 
 /// Decodes the page at once, and item by item where that fails.
@@ -38,9 +39,12 @@ fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
     let items: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
     let mut failed = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
-        match decode::json(item.get().as_bytes()) {
-            Ok(item) => page.items_mut().push(item),
-            Err(_) => failed.push((index, undecodable(raw, index, item))),
+        // An item that is null is none and left out, as where the whole page decodes.
+        if let Ok(item) = decode::json::<Option<M::Item>>(item.get().as_bytes()) {
+            page.items_mut().extend(item);
+        } else {
+            let place = page.items_mut().len() + failed.len();
+            failed.push((place, undecodable(raw, index, item)));
         }
     }
     Some((page, failed))
@@ -50,7 +54,7 @@ fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
 pub(crate) fn in_order<T>(items: Vec<T>, failed: Vec<(usize, Error)>) -> Vec<Result<T>> {
     let mut all: Vec<_> = items.into_iter().map(Ok).collect();
     for (index, error) in failed {
-        // The places count all items, so inserting them one after the other restores the page.
+        // The places count items and errors, so inserting them one after the other restores the page.
         all.insert(index.min(all.len()), Err(error));
     }
     all

@@ -16,6 +16,8 @@
 
 mod client;
 mod ensure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod ids;
 mod problem;
 mod requests;

@@ -252,14 +252,14 @@ impl PageModel for model::EntitledAdvisors {
     }
 }
 
-fn next(page: &Response<model::EntitledAdvisors>) -> Option<Position> {
+pub(super) fn next(page: &Response<model::EntitledAdvisors>) -> Option<Position> {
     let pagination = page.pagination.as_ref()?;
     let bare = pagination.cursors.as_ref().and_then(|cursors| cursors.after.as_deref());
     cursor(pagination.next.as_deref(), bare, "after", || is_null(page.body(), |links| &links.next))
         .map(Position::After)
 }
 
-fn previous(page: &Response<model::EntitledAdvisors>) -> Option<Position> {
+pub(super) fn previous(page: &Response<model::EntitledAdvisors>) -> Option<Position> {
     let pagination = page.pagination.as_ref()?;
     let bare = pagination.cursors.as_ref().and_then(|cursors| cursors.before.as_deref());
     let is_null = || is_null(page.body(), |links| &links.previous);

@@ -4,6 +4,8 @@
 
 mod attempt;
 mod budget;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gate;
 mod judge;
 mod options;

@@ -46,7 +46,7 @@ pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap, wall: SystemTi
 }
 
 fn retry_after(value: &str, wall: SystemTime) -> Option<Duration> {
-    if let Ok(seconds) = value.parse() {
+    if let Some(seconds) = number(value) {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(value).ok()?;
@@ -58,15 +58,23 @@ fn retry_after(value: &str, wall: SystemTime) -> Option<Duration> {
 fn rate_limit_reset(value: &str, wall: SystemTime) -> Option<Duration> {
     const SMALLEST_EPOCH: u64 = 1_000_000_000;
     const SMALLEST_EPOCH_MILLIS: u64 = 1_000_000_000_000;
-    let number: u64 = value.parse().ok()?;
+    let number = number(value)?;
     let left = if number >= SMALLEST_EPOCH {
         let seconds = if number >= SMALLEST_EPOCH_MILLIS { number / 1000 } else { number };
-        let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
-        reset.duration_since(wall).unwrap_or_default()
+        let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        // A point in time that no clock knows is far away.
+        reset.map_or(Duration::MAX, |reset| reset.duration_since(wall).unwrap_or_default())
     } else {
         Duration::from_secs(number)
     };
     Some(left.clamp(Duration::from_secs(1), Duration::from_secs(60)))
+}
+
+/// Digits. A number that is too large to count with is a very long wait, not none.
+fn number(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -104,7 +112,15 @@ mod tests {
         let date = "Tue, 14 Nov 2023 22:13:29 GMT";
         assert_eq!(wait("retry-after", date), Some(Duration::from_secs(9)));
         assert_eq!(wait("retry-after", "Tue, 14 Nov 2000 22:13:29 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("retry-after", "soon"), None);
+        for words in ["soon", "+", "", "-1", "1.5", "99999999999999999999t"] {
+            assert_eq!(wait("retry-after", words), None, "{words}");
+        }
+        let longest = Some(Duration::from_secs(u64::MAX));
+        assert_eq!(
+            wait("retry-after", "99999999999999999999"),
+            longest,
+            "no number that can be counted with"
+        );
     }
 
     #[test]
@@ -114,6 +130,7 @@ mod tests {
         assert_eq!(wait("x-ratelimit-reset", "1700000009"), Some(Duration::from_secs(9)));
         assert_eq!(wait("x-ratelimit-reset", "1700000009000"), Some(Duration::from_secs(9)));
         assert_eq!(wait("x-ratelimit-reset", "900"), Some(Duration::from_secs(60)));
+        assert_eq!(wait("x-ratelimit-reset", "99999999999999999999"), Some(Duration::from_secs(60)));
         assert_eq!(wait("x-ratelimit-reset", "-1"), None);
     }
 
