@@ -1,90 +1,53 @@
 //! The one error type of the crate.
 
+#[cfg(any_service)]
+pub(crate) mod body;
+mod build;
+mod kind;
+mod one_line;
+
 use std::{borrow::Cow, convert::Infallible, error::Error as StdError, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
+pub use self::kind::ErrorKind;
 use crate::decode;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure it was, and with that what to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// An argument breaks a rule; nothing was sent. Mend the argument that the text names.
-    InvalidInput,
-    /// The client was put together in a way that cannot work; nothing was sent. Mend what the
-    /// text names: a builder call, or a call awaited outside a Tokio runtime.
-    Configuration,
-    /// No connection was made, so the server saw nothing. Calling again is safe.
-    NotSent,
-    /// The request may have been carried out, and repeating it is not safe. Read the state back,
-    /// or use an `ensure_*` method, which does that.
-    OutcomeUnknown,
-    /// No answer came in time. The operation is one that may be repeated.
-    Timeout,
-    /// The login was refused or failed. Check the credentials; do not repeat at once.
-    LoginFailed,
-    /// Only a new login by the user helps.
-    LoginRequired,
-    /// The server refused this identity, also with a fresh token. Ask for the right.
-    Forbidden,
-    /// What was asked for does not exist.
-    NotFound,
-    /// The request contradicts the state at the server.
-    Conflict,
-    /// The server refused the request as it stands. Repeating it changes nothing.
-    Rejected,
-    /// Too many calls. [`Error::retry_after`] says when to come back, if the server did.
-    RateLimited,
-    /// The server failed. Calling again later can help.
-    Server,
-    /// The answer cannot be read. [`Error::body`] has what came.
-    UnexpectedAnswer,
-    /// The pages do not fit together, for example because a cursor came twice.
-    Pagination,
-}
-
-impl ErrorKind {
-    fn words(self) -> &'static str {
-        match self {
-            Self::InvalidInput => "invalid input",
-            Self::Configuration => "configuration",
-            Self::NotSent => "not sent",
-            Self::OutcomeUnknown => "outcome unknown",
-            Self::Timeout => "timed out",
-            Self::LoginFailed => "login failed",
-            Self::LoginRequired => "login required",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not found",
-            Self::Conflict => "conflict",
-            Self::Rejected => "rejected",
-            Self::RateLimited => "rate limited",
-            Self::Server => "server error",
-            Self::UnexpectedAnswer => "unexpected answer",
-            Self::Pagination => "pagination",
-        }
-    }
-}
-
 /// What went wrong, where, and what was known at that point.
 ///
-/// Printed, it is one line in this crate's own words and the vendor's codes. The server's free
-/// text can hold personal data, so it is never printed; [`Error::body`] and [`Error::problem`]
-/// give it to you.
+/// Decide on [`kind`](Self::kind), whose documentation says what to do next, and on
+/// [`problem`](Self::problem) where the vendor's code matters.
+///
+/// Printed, by `Display` and by `Debug`, it is one line: the operation, the kind, the status and
+/// what else is known, this crate's own words, and a [`hint`](Self::hint) where there is one.
+/// The server's free text can hold personal data, so it is never printed, nor is it in any
+/// error of the [`source`](StdError::source) chain, which loggers print as well (all that a
+/// source can quote are the host names of a TLS certificate);
+/// [`body`](Self::body), [`headers`](Self::headers) and [`problem`](Self::problem) give it to you.
+///
+/// Your own tests make any error that your code has to handle:
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use entitlements::{Error, ErrorKind};
 ///
-/// // An application's own tests can make one.
-/// let error = Error::new(ErrorKind::NotFound, "no such advisor");
-/// assert!(error.is_not_found());
-/// assert!(!error.is_transient());
-/// assert_eq!(error.to_string(), "not found: no such advisor");
+/// let error = Error::new(ErrorKind::RateLimited, "too many calls")
+///     .with_operation("connect.shield_enterprise")
+///     .with_status(429)
+///     .with_header("x-ratelimit-reset", "7")
+///     .with_retry_after(Duration::from_secs(7))
+///     .with_attempts(4);
+/// assert!(error.is_transient());
+/// assert_eq!(
+///     error.to_string(),
+///     "connect.shield_enterprise: rate limited (status 429, 4 attempts, retry after 7 s): too many calls"
+/// );
 /// ```
 pub struct Error(Box<Inner>);
 
@@ -99,43 +62,37 @@ struct Inner {
     correlation_id: Option<String>,
     attempts: u32,
     retry_after: Option<Duration>,
+    hint: Option<&'static str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// An error of the given kind with a text of yours, for tests and for wrappers.
-    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            message: message.into(),
-            operation: None,
-            status: None,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            code: None,
-            correlation_id: None,
-            attempts: 0,
-            retry_after: None,
-            source: None,
-        }))
-    }
-
-    /// The kind of failure.
+    /// The kind of failure: what to decide on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Whether the same call can succeed later without any change.
+    /// Whether the same call can succeed later without any change, and is safe to repeat:
+    /// [`NotSent`](ErrorKind::NotSent), [`Timeout`](ErrorKind::Timeout),
+    /// [`RateLimited`](ErrorKind::RateLimited) and [`Server`](ErrorKind::Server).
+    ///
+    /// This crate has repeated the call already, as often as its limits allow, so wait for longer
+    /// than a moment: for [`retry_after`](Self::retry_after), where there is one. Not among them is
+    /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown), where repeating could do the same thing
+    /// twice.
+    ///
+    /// ```
+    /// # use entitlements::{Error, ErrorKind};
+    /// assert!(Error::new(ErrorKind::NotSent, "").is_transient());
+    /// assert!(!Error::new(ErrorKind::OutcomeUnknown, "").is_transient());
+    /// ```
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self.0.kind,
-            ErrorKind::NotSent | ErrorKind::Timeout | ErrorKind::RateLimited | ErrorKind::Server
-        )
+        self.0.kind.is_transient()
     }
 
-    /// Whether the thing asked for does not exist.
+    /// Whether the thing asked for does not exist: [`NotFound`](ErrorKind::NotFound).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.0.kind == ErrorKind::NotFound
@@ -177,7 +134,8 @@ impl Error {
         self.0.correlation_id.as_deref()
     }
 
-    /// How many requests were sent for this call, refused tokens and repeats included.
+    /// How many requests were sent for this call, refused tokens and repeats included; 0 if
+    /// nothing was.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -189,101 +147,37 @@ impl Error {
         self.0.operation.as_deref()
     }
 
-    /// The body read as the vendor's error model, or as any type of yours; `None` where it is
+    /// What is probably wrong where one mistake is likely, in words of this crate: a base URL
+    /// without `/admin`, `http` where `https` is meant, or the other login. It stands at the end
+    /// of the printed line as well. Do not decide on its text; it can change.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        self.0.hint
+    }
+
+    /// The body read as the vendor's error body, or as any type of yours; `None` where it is
     /// not that, for example because a gateway answered with HTML.
+    ///
+    /// Each service has a type for it, which knows the codes: [`symphony::Problem`],
+    /// [`crm_gateway::Problem`] and [`connect::Problem`]. None of them takes an object that has
+    /// nothing of the vendor's for a problem.
+    ///
+    #[cfg_attr(feature = "symphony", doc = "[`symphony::Problem`]: crate::symphony::Problem")]
+    #[cfg_attr(feature = "crm-gateway", doc = "[`crm_gateway::Problem`]: crate::crm_gateway::Problem")]
+    #[cfg_attr(feature = "connect", doc = "[`connect::Problem`]: crate::connect::Problem")]
     ///
     /// ```
     /// # use entitlements::{Error, ErrorKind};
-    /// # let error = Error::new(ErrorKind::NotFound, "");
-    /// let problem: Option<serde_json::Value> = error.problem();
-    /// assert!(problem.is_none());
+    /// let error = Error::new(ErrorKind::Rejected, "").with_body(r#"{"reason":7}"#);
+    /// let own: Option<serde_json::Value> = error.problem();
+    /// assert_eq!(own.expect("JSON")["reason"], 7);
+    ///
+    /// let page = Error::new(ErrorKind::Server, "").with_body("<html>");
+    /// assert!(page.problem::<serde_json::Value>().is_none());
     /// ```
     #[must_use]
     pub fn problem<T: DeserializeOwned>(&self) -> Option<T> {
         decode::json(&self.0.body).ok()
-    }
-}
-
-/// How the rest of the crate puts an error together.
-#[cfg(any_service)]
-impl Error {
-    pub(crate) fn invalid_input(argument: &str, rule: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::InvalidInput, format!("`{argument}` {rule}"))
-    }
-
-    pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorKind::Configuration, message)
-    }
-
-    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
-        self.0.kind = kind;
-        self
-    }
-
-    #[cfg(any(feature = "symphony", feature = "connect"))]
-    pub(crate) fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
-        self.0.message = message.into();
-        self
-    }
-
-    pub(crate) fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        self.0.operation.get_or_insert(operation.into());
-        self
-    }
-
-    pub(crate) fn with_answer(mut self, status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        self.0.status = Some(status);
-        self.0.headers = headers;
-        self.0.body = body;
-        self
-    }
-
-    pub(crate) fn with_code(mut self, code: Option<Cow<'static, str>>) -> Self {
-        self.0.code = code;
-        self
-    }
-
-    pub(crate) fn with_correlation_id(mut self, id: Option<&str>) -> Self {
-        // A caller's own id is printed, and a line break would make two lines of an error.
-        self.0.correlation_id = id.map(|id| id.escape_debug().to_string());
-        self
-    }
-
-    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
-        self.0.attempts = attempts;
-        self
-    }
-
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.0.retry_after = wait;
-        self
-    }
-
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
-        self
-    }
-
-    pub(crate) fn with_hint(self, _hint: Option<&'static str>) -> Self {
-        self
-    }
-
-    /// The same failure for another caller who waited for the same result.
-    pub(crate) fn share(&self) -> Self {
-        let Inner { kind, message, operation, status, headers, body, code, .. } = &*self.0;
-        Self(Box::new(Inner {
-            kind: *kind,
-            message: message.clone(),
-            operation: operation.clone(),
-            status: *status,
-            headers: headers.clone(),
-            body: body.clone(),
-            code: code.clone(),
-            correlation_id: self.0.correlation_id.clone(),
-            attempts: self.0.attempts,
-            retry_after: self.0.retry_after,
-            source: None,
-        }))
     }
 }
 
@@ -305,6 +199,9 @@ impl fmt::Display for Error {
         }
         if !inner.message.is_empty() {
             write!(f, ": {}", inner.message)?;
+        }
+        if let Some(hint) = inner.hint {
+            write!(f, "; hint: {hint}")?;
         }
         Ok(())
     }
@@ -328,22 +225,27 @@ impl From<Infallible> for Error {
     }
 }
 
-#[cfg(all(test, any_service))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn one_line_with_everything_that_helps_and_no_server_text() {
-        let body = Bytes::from_static(b"{\"title\":\"ada@acme.example is unknown\"}");
         let error = Error::new(ErrorKind::NotFound, "the advisor has no entitlement for this network")
             .with_operation("symphony.get_advisor_entitlement")
-            .with_answer(StatusCode::NOT_FOUND, HeaderMap::new(), body)
-            .with_code(Some("entitlement.not.found".into()))
-            .with_attempts(2);
+            .with_status(404)
+            .with_header("x-note", "ada@acme.example")
+            .with_body("{\"title\":\"ada@acme.example is unknown\"}")
+            .with_code("entitlement.not.found")
+            .with_correlation_id("7f")
+            .with_attempts(2)
+            .with_hint(Some("look here"));
         let line = "symphony.get_advisor_entitlement: not found (status 404, entitlement.not.found, \
-                    2 attempts): the advisor has no entitlement for this network";
+                    2 attempts, correlation id 7f): the advisor has no entitlement for this network; \
+                    hint: look here";
         assert_eq!(error.to_string(), line);
-        assert!(!format!("{error:?}").contains("ada@"));
+        assert_eq!(format!("{error:?}"), format!("Error({line})"));
+        assert_eq!(format!("{error:#?}"), format!("Error({line})"));
     }
 
     #[test]
@@ -354,11 +256,7 @@ mod tests {
 
     #[test]
     fn the_body_stays_readable() {
-        let error = Error::new(ErrorKind::Rejected, "").with_answer(
-            StatusCode::BAD_REQUEST,
-            HeaderMap::new(),
-            Bytes::from_static(b"{\"code\":400}"),
-        );
+        let error = Error::new(ErrorKind::Rejected, "").with_body("{\"code\":400}");
         let problem: serde_json::Value = error.problem().expect("valid JSON");
         assert_eq!(problem["code"], 400);
     }

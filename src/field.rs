@@ -40,7 +40,19 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
 
 /// A text, also where the server sends a number or a boolean for it.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    deserializer.deserialize_any(Scalar).map(|scalar| scalar.map(Cow::into_owned))
+    deserializer.deserialize_any(Scalar::OrError).map(|scalar| scalar.map(Cow::into_owned))
+}
+
+/// A text as [`text`] reads it; a list or an object counts as absent. For error bodies, where an
+/// odd field must not cost the others.
+pub(crate) fn text_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    deserializer.deserialize_any(Scalar::OrNone).map(|scalar| scalar.map(Cow::into_owned))
+}
+
+/// An integer as [`integer`] reads it; whatever is none counts as absent.
+#[cfg(any(feature = "symphony", feature = "crm-gateway"))]
+pub(crate) fn integer_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(deserializer.deserialize_any(Scalar::OrNone)?.and_then(|text| whole(&text)))
 }
 
 /// Texts by name, also where the server sends another scalar for one; `null` counts as absent.
@@ -54,15 +66,18 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMa
 
 /// An integer, also where the server sends it as a text or with a zero fraction.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let Some(text) = deserializer.deserialize_any(Scalar)? else { return Ok(None) };
-    let whole = text.strip_suffix(".0").unwrap_or(&text).trim();
-    whole.parse().map(Some).map_err(|_| D::Error::custom("a whole number was expected"))
+    let Some(text) = deserializer.deserialize_any(Scalar::OrError)? else { return Ok(None) };
+    whole(&text).map(Some).ok_or_else(|| D::Error::custom("a whole number was expected"))
+}
+
+fn whole(text: &str) -> Option<i64> {
+    text.strip_suffix(".0").unwrap_or(text).trim().parse().ok()
 }
 
 /// A boolean, also where the server sends it as a text.
 #[cfg(feature = "crm-gateway")]
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    let Some(text) = deserializer.deserialize_any(Scalar)? else { return Ok(None) };
+    let Some(text) = deserializer.deserialize_any(Scalar::OrError)? else { return Ok(None) };
     match text.as_ref() {
         "true" => Ok(Some(true)),
         "false" => Ok(Some(false)),
@@ -71,7 +86,19 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// The text form of any JSON scalar; `None` for `null`.
-pub(crate) struct Scalar;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scalar {
+    /// A list or an object is an error.
+    OrError,
+    /// A list or an object is `None` too.
+    OrNone,
+}
+
+impl Scalar {
+    fn other<'de, E: serde::de::Error>(self, message: &str) -> Result<Option<Cow<'de, str>>, E> {
+        if self == Self::OrNone { Ok(None) } else { Err(E::custom(message)) }
+    }
+}
 
 impl<'de> Visitor<'de> for Scalar {
     type Value = Option<Cow<'de, str>>;
@@ -120,12 +147,12 @@ impl<'de> Visitor<'de> for Scalar {
     // serde's own message would quote nothing either, but it would name our private type.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Err(A::Error::custom("a text was expected, not an object"))
+        self.other("a text was expected, not an object")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Err(A::Error::custom("a text was expected, not a list"))
+        self.other("a text was expected, not a list")
     }
 }
 
@@ -219,6 +246,26 @@ mod tests {
         for json in ["7.5", r#""seven""#, r#""""#, "true"] {
             assert!(read(&format!(r#"{{"integer":{json}}}"#)).is_err(), "{json}");
         }
+    }
+
+    #[cfg(any(feature = "symphony", feature = "crm-gateway"))]
+    #[test]
+    fn in_an_error_body_an_odd_field_is_absent() {
+        #[derive(Deserialize)]
+        struct Problem {
+            #[serde(default, deserialize_with = "text_if_any")]
+            text: Option<String>,
+            #[serde(default, deserialize_with = "integer_if_any")]
+            integer: Option<i64>,
+        }
+        let read = |json: &str| serde_json::from_str::<Problem>(json).expect(json);
+        for odd in ["{}", "[]", r#"{"a":[1]}"#, r#"[{"a":1},"b"]"#, "null"] {
+            let problem = read(&format!(r#"{{"text":{odd},"integer":{odd},"more":{odd}}}"#));
+            assert_eq!((problem.text, problem.integer), (None, None), "{odd}");
+        }
+        let problem = read(r#"{"text":7,"integer":"7"}"#);
+        assert_eq!((problem.text.as_deref(), problem.integer), (Some("7"), Some(7)));
+        assert_eq!(read(r#"{"integer":"seven"}"#).integer, None);
     }
 
     #[test]

@@ -93,11 +93,11 @@ mod capture {
         }
         let problem = match polled {
             Poll::Ready(Err(progenitor_client::Error::CommunicationError(_))) => {
-                "no URL comes out of the base URL and the arguments"
+                "do not make a URL together with the base URL"
             }
-            _ => "an argument cannot be written into the request",
+            _ => "cannot be written into the request",
         };
-        Err(Error::invalid_input("request", problem))
+        Err(Error::invalid_input("arguments", problem))
     }
 
     #[cfg(all(test, feature = "symphony"))]

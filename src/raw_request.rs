@@ -66,7 +66,9 @@ impl RawRequest {
     /// Sets the body, sent as JSON.
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         let written = serde_json::to_vec(body);
-        self.body = Some(written.map_err(|_| Error::invalid_input("body", "cannot be written as JSON")));
+        self.body = Some(written.map_err(|_| {
+            Error::invalid_input("body", "cannot be written as JSON; are all keys of its maps texts?")
+        }));
         self
     }
 

@@ -3,7 +3,7 @@
 use std::{fmt, ops::Deref};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::Error;
 
@@ -11,6 +11,23 @@ use crate::Error;
 ///
 /// It dereferences to the model, so fields are read directly; [`Response::into_inner`] keeps
 /// only the model.
+///
+/// Your own tests make the one that a mock of yours returns:
+///
+/// ```
+/// # #[cfg(feature = "symphony")] {
+/// use entitlements::{
+///     Response,
+///     symphony::{EntitlementStatus, model::AdvisorEntitlement},
+/// };
+///
+/// let mut ada = AdvisorEntitlement::default();
+/// ada.status = Some(EntitlementStatus::Entitled);
+/// let answer = Response::from_value(ada).with_attempts(2);
+/// assert_eq!(answer.status, Some(EntitlementStatus::Entitled));
+/// assert_eq!(answer.status().as_u16(), 200);
+/// # }
+/// ```
 pub struct Response<T> {
     value: T,
     raw: Raw,
@@ -28,9 +45,92 @@ pub(crate) struct Raw {
     pub(crate) body: Bytes,
     pub(crate) attempts: u32,
     pub(crate) correlation_id: Option<String>,
+    /// What is probably wrong if it turns out that the body cannot be read.
+    pub(crate) hint: Option<&'static str>,
+}
+
+impl Raw {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self { status, headers, body, attempts: 0, correlation_id: None, hint: None }
+    }
 }
 
 impl<T> Response<T> {
+    /// An answer with this value, for the tests of an application: status 200, one attempt, no
+    /// headers, an empty body. The setters change what your code looks at.
+    pub fn from_value(value: T) -> Self {
+        Self::new(value, Raw::new(StatusCode::OK, HeaderMap::new(), Bytes::new())).with_attempts(1)
+    }
+
+    /// Sets the status: `201`, or a `StatusCode` of the crate `http`.
+    ///
+    /// # Panics
+    ///
+    /// If the number is no status of HTTP.
+    #[must_use]
+    #[track_caller]
+    pub fn with_status<S>(mut self, status: S) -> Self
+    where
+        S: TryInto<StatusCode, Error: fmt::Debug>,
+    {
+        self.raw.status = status.try_into().expect("a status of HTTP: 100 to 999");
+        self
+    }
+
+    /// Replaces all headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.raw.headers = headers;
+        self
+    }
+
+    /// Adds a header.
+    ///
+    /// # Panics
+    ///
+    /// If HTTP does not allow the name or the value.
+    #[must_use]
+    #[track_caller]
+    pub fn with_header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: fmt::Debug>,
+        V: TryInto<HeaderValue, Error: fmt::Debug>,
+    {
+        let name = name.try_into().expect("a header name that HTTP allows");
+        self.raw.headers.append(name, value.try_into().expect("a header value that HTTP allows"));
+        self
+    }
+
+    /// Sets the body. The value stays as it is.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.raw.body = body.into();
+        self
+    }
+
+    /// Sets how many requests were sent.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.raw.attempts = attempts;
+        self
+    }
+
+    /// Sets the id under which the call stands in the vendor's logs.
+    #[must_use]
+    pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.raw.correlation_id = Some(id.into());
+        self
+    }
+
+    /// Sets the errors of items that could not be decoded.
+    #[must_use]
+    pub fn with_item_errors(mut self, errors: impl IntoIterator<Item = Error>) -> Self {
+        self.item_errors = errors.into_iter().collect();
+        // Behind the items that are there.
+        self.item_places = vec![usize::MAX; self.item_errors.len()];
+        self
+    }
+
     pub(crate) fn new(value: T, raw: Raw) -> Self {
         Self { value, raw, item_errors: Vec::new(), item_places: Vec::new() }
     }
@@ -79,20 +179,24 @@ impl<T> Response<T> {
     }
 
     #[cfg(any_listing)]
-    pub(crate) fn with_item_errors(mut self, errors: impl IntoIterator<Item = (usize, Error)>) -> Self {
+    pub(crate) fn with_failed_items(mut self, errors: impl IntoIterator<Item = (usize, Error)>) -> Self {
         (self.item_places, self.item_errors) = errors.into_iter().unzip();
         self
+    }
+
+    /// The answer without its value.
+    #[cfg(feature = "crm-gateway")]
+    pub(crate) fn raw(&self) -> &Raw {
+        &self.raw
     }
 
     /// A value that stands for an answer which was an error.
     #[cfg(any_listing)]
     pub(crate) fn standing_for(error: &Error, value: T) -> Self {
         let raw = Raw {
-            status: error.status().unwrap_or_default(),
-            headers: error.headers().clone(),
-            body: error.body().clone(),
             attempts: error.attempts(),
             correlation_id: error.correlation_id().map(str::to_owned),
+            ..Raw::new(error.status().unwrap_or_default(), error.headers().clone(), error.body().clone())
         };
         Self::new(value, raw)
     }
@@ -124,5 +228,35 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
             .field("attempts", &self.raw.attempts)
             .field("value", &self.value)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_accessor_has_its_setter() {
+        let plain = Response::from_value(7);
+        assert_eq!((*plain, plain.status(), plain.attempts()), (7, StatusCode::OK, 1));
+        assert!(plain.headers().is_empty() && plain.body().is_empty() && plain.item_errors().is_empty());
+        assert_eq!(plain.correlation_id(), None);
+
+        let mut headers = HeaderMap::new();
+        headers.insert("a", HeaderValue::from_static("1"));
+        let full = plain
+            .with_status(201)
+            .with_headers(headers)
+            .with_header("b", "2")
+            .with_body("7")
+            .with_attempts(3)
+            .with_correlation_id("id")
+            .with_item_errors([Error::new(crate::ErrorKind::UnexpectedAnswer, "an item")]);
+        assert_eq!((full.status(), full.attempts()), (StatusCode::CREATED, 3));
+        assert_eq!((full.headers()["a"].as_bytes(), full.headers()["b"].as_bytes()), (&b"1"[..], &b"2"[..]));
+        assert_eq!(full.body(), "7");
+        assert_eq!(full.correlation_id(), Some("id"));
+        assert_eq!(full.item_errors().len(), 1);
+        assert_eq!(full.into_inner(), 7);
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Context, Token};
 use crate::{
     Error, ErrorKind, Result, decode,
-    transport::{Backoff, Unanswered, checked_url},
+    transport::{Backoff, Unanswered, checked_url, hint_of_failure},
 };
 
 /// A token answer is a few kilobytes; whatever is longer is not one.
@@ -112,7 +112,9 @@ impl TokenEndpoint {
     pub(super) fn check(&self) -> Result<()> {
         self.url.as_ref().map_err(|error| error.share())?;
         if self.client_id.is_empty() {
-            return Err(Error::configuration("the client id is empty"));
+            return Err(Error::configuration(
+                "the client id of the login is empty; give the one that the login server knows",
+            ));
         }
         Ok(())
     }
@@ -162,9 +164,13 @@ impl TokenEndpoint {
         if let Some(basic) = self.basic().map_err(|error| Failure::new(error, Stage::Refused))? {
             request = request.header(header::AUTHORIZATION, basic);
         }
-        let request =
-            request.body(self.form(fields)).build().map_err(|error| not_answered(Unanswered::from(error)))?;
-        let response = context.sender().execute(request).await.map_err(not_answered)?;
+        let secure = url.scheme() == "https";
+        let request = request
+            .body(self.form(fields))
+            .build()
+            .map_err(|error| not_answered(Unanswered::from(error), secure))?;
+        let sent = context.sender().execute(request).await;
+        let response = sent.map_err(|unanswered| not_answered(unanswered, secure))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = bounded(response).await.map_err(|error| {
             Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::PerhapsSpent)
@@ -215,7 +221,7 @@ impl Failure {
     }
 }
 
-fn not_answered(unanswered: Unanswered) -> Failure {
+fn not_answered(unanswered: Unanswered, secure: bool) -> Failure {
     let (kind, message, stage, source) = match unanswered {
         Unanswered::Unbuildable(source) => {
             let message = "the token request cannot be built; check the token URL and the TLS features";
@@ -232,7 +238,11 @@ fn not_answered(unanswered: Unanswered) -> Failure {
         }
     };
     let error = Error::new(kind, message);
-    Failure::new(if let Some(source) = source { error.with_source(source) } else { error }, stage)
+    let error = match source {
+        Some(source) => error.with_hint(hint_of_failure(&source, secure)).with_source(source),
+        None => error,
+    };
+    Failure::new(error, stage)
 }
 
 async fn bounded(mut response: reqwest::Response) -> Result<Bytes> {
@@ -323,8 +333,8 @@ fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Failure {
         ),
         _ => (ErrorKind::LoginFailed, "the token endpoint refused the request", Stage::Refused),
     };
-    let error = Error::new(kind, message).with_code(code.map(Into::into)).with_answer(status, headers, body);
-    Failure::new(error, stage)
+    let error = Error::new(kind, message).with_answer(status, headers, body);
+    Failure::new(if let Some(code) = code { error.with_code(code) } else { error }, stage)
 }
 
 #[cfg(test)]

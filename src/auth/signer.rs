@@ -74,7 +74,9 @@ impl JwtSigner {
     pub fn from_pem(key_name: impl AsRef<str>, pem: impl AsRef<[u8]>) -> Result<Self> {
         let key_name = key_name.as_ref();
         if key_name.is_empty() || key_name.chars().any(char::is_control) {
-            return Err(Error::configuration("the key name is empty or has control characters"));
+            return Err(Error::configuration(
+                "the key name is empty or has control characters; give the name under which Symphony has the public key",
+            ));
         }
         Ok(Self {
             subject: format!("ces:customer:{key_name}"),

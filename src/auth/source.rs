@@ -146,8 +146,12 @@ impl Token {
 
     /// The whole header value, made once per token and marked sensitive.
     pub(crate) fn header(&self) -> Result<HeaderValue> {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.value.expose_secret()))
-            .map_err(|_| Error::configuration("the access token has characters that no header may hold"))?;
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {}", self.value.expose_secret())).map_err(|_| {
+                Error::configuration(
+                    "the access token has characters that no header may hold; does it end with a line break?",
+                )
+            })?;
         value.set_sensitive(true);
         Ok(value)
     }

@@ -32,7 +32,14 @@ pub struct EffectiveChannel {
 }
 
 impl EffectivePermissions {
-    pub(super) fn new(levels: [(LevelKind, &model::Level); 3]) -> Self {
+    /// The meaning of three levels that you have: read by calls of yours, or made in a test.
+    #[must_use]
+    pub fn of(global: &model::Level, enterprise: &model::Level, order_type: &model::Level) -> Self {
+        let levels = [
+            (LevelKind::Global, global),
+            (LevelKind::Enterprise, enterprise),
+            (LevelKind::OrderType, order_type),
+        ];
         let mut channels: BTreeMap<String, EffectiveChannel> = BTreeMap::new();
         for (kind, level) in levels {
             for (channel, state) in states(level) {
@@ -102,11 +109,7 @@ mod tests {
                 for order_type in states {
                     let levels = [global, enterprise, order_type];
                     let [a, b, c] = levels.map(level);
-                    let effective = EffectivePermissions::new([
-                        (LevelKind::Global, &a),
-                        (LevelKind::Enterprise, &b),
-                        (LevelKind::OrderType, &c),
-                    ]);
+                    let effective = EffectivePermissions::of(&a, &b, &c);
                     let forbidden = levels.iter().any(|state| matches!(state, Some("SHIELD" | "NEW")));
                     let allowed = !forbidden && levels.contains(&Some("PERMISSION"));
                     assert_eq!(effective.allows("TM"), allowed, "{levels:?}");

@@ -151,7 +151,11 @@ impl Credential {
         let address = address.trim().to_lowercase();
         let parts = address.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
         let is_address = parts.is_some() && !address.chars().any(|c| c.is_control() || c.is_whitespace());
-        Self(if is_address { Ok(address) } else { Err("must be an e-mail address") })
+        Self(if is_address {
+            Ok(address)
+        } else {
+            Err("must be an e-mail address; `Credential::verbatim` sends anything else")
+        })
     }
 
     /// A credential that is sent as it is.

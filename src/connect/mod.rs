@@ -32,6 +32,7 @@ pub use self::{
     effective::{EffectiveChannel, EffectivePermissions, LevelKind},
     environment::{Environment, Unconfirmed},
     ids::{ChannelCode, ChannelState, Credential, EnterpriseCode, OrderTypeCode},
+    problem::{Problem, ProblemShape},
     requests::{ChangePermissions, ListPermissions, ReadEffectivePermissions},
     shield::{Shield, ShieldChannel, ShieldEnterprise, ShieldOrderType},
     update::UpdatePermissions,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::{
-    ChannelCode, ChannelState, EffectivePermissions, LevelKind, Unconfirmed,
+    ChannelCode, ChannelState, EffectivePermissions, Unconfirmed,
     level::decode_level,
     model,
     place::{Argument, Level, Place, argument, checked},
@@ -265,11 +265,7 @@ impl ReadEffectivePermissions {
         let [global, enterprise, order_type] = self.levels.map(ListPermissions::send);
         let (global, enterprise, order_type) =
             futures_util::future::try_join3(global, enterprise, order_type).await?;
-        Ok(EffectivePermissions::new([
-            (LevelKind::Global, &global),
-            (LevelKind::Enterprise, &enterprise),
-            (LevelKind::OrderType, &order_type),
-        ]))
+        Ok(EffectivePermissions::of(&global, &enterprise, &order_type))
     }
 }
 

@@ -18,6 +18,7 @@ mod requests;
 pub use self::{
     client::{Client, ClientBuilder},
     ids::{EntitlementStatus, ProductType, ValidityType},
+    problem::{Problem, ProblemCode, ProblemShape},
     query::{FieldsEncoding, Filter, Sort},
     requests::ListEntitlements,
 };

@@ -243,7 +243,11 @@ impl ListEntitlements {
     fn options(&self) -> Result<CallOptions> {
         let mut options = self.options.clone();
         if let Some(tenant) = &self.tenant {
-            options.headers.push(checked_header("nv-tenant-id", tenant)?);
+            let header = checked_header("nv-tenant-id", tenant).map_err(|_| {
+                Error::invalid_input("tenant", "has characters that no header may hold")
+                    .with_operation(op::ListEntitlements::INFO.name)
+            })?;
+            options.headers.push(header);
         }
         Ok(options)
     }
@@ -294,9 +298,7 @@ fn is_page(answer: &Response<model::EntitlementPage>) -> bool {
 fn unexpected(answer: &Response<model::EntitlementPage>, message: &'static str) -> Error {
     Error::new(ErrorKind::UnexpectedAnswer, message)
         .with_operation(op::ListEntitlements::INFO.name)
-        .with_answer(answer.status(), answer.headers().clone(), answer.body().clone())
-        .with_attempts(answer.attempts())
-        .with_correlation_id(answer.correlation_id())
+        .with_raw(answer.raw().clone())
 }
 
 impl PageModel for model::EntitlementPage {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Error, decode,
     response::Raw,
-    transport::{OperationInfo, Reading, fuzzing::judged},
+    transport::{OperationInfo, Read, fuzzing::judged},
 };
 
 /// Stands for what a server says about a person.
@@ -22,7 +22,7 @@ pub(crate) fn success(body: &[u8]) -> Raw {
 }
 
 fn raw(status: StatusCode, headers: HeaderMap, body: &[u8]) -> Raw {
-    Raw { status, headers, body: Bytes::copy_from_slice(body), attempts: 1, correlation_id: None }
+    Raw { attempts: 1, ..Raw::new(status, headers, Bytes::copy_from_slice(body)) }
 }
 
 /// An answer as HTTP writes it, but with the status alone in the first line. What is no header
@@ -81,12 +81,7 @@ pub(crate) fn assert_in_our_words(error: &Error) {
 }
 
 /// A refusal gives an error in one line, without the server's free text.
-pub(crate) fn problem(
-    info: &OperationInfo,
-    refusal: &Raw,
-    read: fn(&Raw) -> Reading,
-    is_documented: fn(&str) -> bool,
-) {
+pub(crate) fn problem(info: &OperationInfo, refusal: &Raw, read: Read, is_documented: fn(&str) -> bool) {
     let Some(error) = judged(info, refusal.clone(), read) else { return };
     for shown in [error.to_string(), format!("{error:?}")] {
         assert_one_line(&shown);

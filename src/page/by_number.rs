@@ -61,7 +61,7 @@ where
             let next = next_position(page, limit, count, total, progress.seen);
             // A short last page may well hold nothing but items that an insertion has shifted.
             if (next.is_some() || count >= limit) && progress.is_repeat(&items) {
-                let message = "the server sent the page before once more, which would never end";
+                let message = "the server sent the page before once more, which would never end; start the listing again";
                 return Err(Error::new(ErrorKind::Pagination, message).with_operation(O::INFO.name));
             }
             Ok(Fetched { items: progress.without_repeats(items), total, next })

@@ -64,8 +64,5 @@ fn undecodable(raw: &Raw, index: usize, item: &RawValue) -> Error {
     let message =
         format!("item {index} of the page has another shape than documented; the others are not affected");
     let body = bytes::Bytes::copy_from_slice(item.get().as_bytes());
-    Error::new(ErrorKind::UnexpectedAnswer, message)
-        .with_answer(raw.status, raw.headers.clone(), body)
-        .with_attempts(raw.attempts)
-        .with_correlation_id(raw.correlation_id.as_deref())
+    Error::new(ErrorKind::UnexpectedAnswer, message).with_raw(raw.clone()).with_body(body)
 }

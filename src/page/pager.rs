@@ -161,7 +161,7 @@ impl<T: Send + Unpin + 'static> Pager<T> {
         self.items.extend(fetched.items);
         match fetched.next {
             Some(next) if self.visited.contains(&next) => {
-                let message = "the server sent a cursor for the second time, which would never end";
+                let message = "the server sent a cursor for the second time, which would never end; start the listing again";
                 let error = Error::new(ErrorKind::Pagination, message);
                 self.items.push_back(Err(error.with_operation(self.source.operation())));
             }

@@ -160,6 +160,22 @@ impl FailedPermission {
     }
 }
 
+/// What [`EnsureEntitled::send`] makes of an answer to adding: for the tests of an application.
+/// Failed permissions are those that the model says so of.
+impl From<model::AddedEntitlement> for Entitled {
+    fn from(added: model::AddedEntitlement) -> Self {
+        Self::added(added, &[])
+    }
+}
+
+/// What [`EnsureEntitled::send`] makes of an entitlement that was there before: for the tests of
+/// an application.
+impl From<model::AdvisorEntitlement> for Entitled {
+    fn from(found: model::AdvisorEntitlement) -> Self {
+        Self::found(found, &[], true)
+    }
+}
+
 impl Entitled {
     fn added(added: model::AddedEntitlement, requested: &[String]) -> Self {
         let failed = refused(&added.permissions, requested);
@@ -290,6 +306,12 @@ pub struct Removed {
 }
 
 impl Removed {
+    /// What [`EnsureRemoved::send`] returns: for the tests of an application.
+    #[must_use]
+    pub fn new(was_entitled: bool) -> Self {
+        Self { before: was_entitled }
+    }
+
     /// Whether this call found an entitlement to remove. After a lost answer this can be `false`
     /// although an attempt of this call removed it.
     #[must_use]

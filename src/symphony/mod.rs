@@ -26,7 +26,7 @@ pub use self::{
     client::{Client, ClientBuilder, PRODUCTION, UAT},
     ensure::{EnsureEntitled, EnsureRemoved, Entitled, FailedPermission, Removed},
     ids::{Advisor, EntitlementStatus, ExternalNetwork, PhoneProduct, PhoneProvider, SubNetwork},
-    problem::ProblemType,
+    problem::{Problem, ProblemType},
     requests::{
         AddEntitlement, GetAdvisorEntitlement, ListEntitledAdvisors, ListEntitlements, RemoveEntitlement,
     },

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Request;
 
-use super::{Sender, Unanswered};
+use super::{Sender, Unanswered, hint};
 use crate::{Error, ErrorKind, response::Raw};
 
 /// What came of an attempt.
@@ -22,13 +22,14 @@ pub(crate) enum Outcome {
 /// Sends the request and reads the body inside the attempt, so that a body that breaks off
 /// counts as a failed attempt.
 pub(crate) async fn run(http: &Sender, request: Request, max_body: usize) -> Outcome {
+    let secure = request.url().scheme() == "https";
     let mut response = match http.execute(request).await {
         Ok(response) => response,
-        Err(unanswered) => return failed_to_send(unanswered),
+        Err(unanswered) => return failed_to_send(unanswered, secure),
     };
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     match read_body(response, &headers, max_body).await {
-        Ok(body) => Outcome::Answer(Raw { status, headers, body, attempts: 0, correlation_id: None }),
+        Ok(body) => Outcome::Answer(Raw::new(status, headers, body)),
         Err(BodyFailure::TooLarge(body)) => Outcome::Broken(too_large(status, headers, body, max_body)),
         Err(BodyFailure::Broke(error, body)) => {
             let (kind, message) = if error.is_timeout() {
@@ -43,11 +44,11 @@ pub(crate) async fn run(http: &Sender, request: Request, max_body: usize) -> Out
     }
 }
 
-fn failed_to_send(unanswered: Unanswered) -> Outcome {
+fn failed_to_send(unanswered: Unanswered, secure: bool) -> Outcome {
     let with_source = |kind, message, source: Option<reqwest::Error>| {
         let error = Error::new(kind, message);
         match source {
-            Some(source) => error.with_source(source),
+            Some(source) => error.with_hint(hint::of_failure(&source, secure)).with_source(source),
             None => error,
         }
     };

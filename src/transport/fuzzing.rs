@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, StatusCode};
+use reqwest::Url;
 
 use super::{
-    CallOptions, Login, OperationInfo, RateLimit, Reading, Repeat, Settings,
+    CallOptions, Login, OperationInfo, RateLimit, Read, Reading, Repeat, Settings,
     attempt::Outcome,
     budget::Budget,
     gate::Gate,
@@ -48,17 +49,21 @@ impl Clock for At {
 }
 
 /// The error of a call whose only attempt had this answer; `None` if that is a success.
-pub(crate) fn judged(info: &OperationInfo, raw: Raw, read: fn(&Raw) -> Reading) -> Option<Error> {
+pub(crate) fn judged(info: &OperationInfo, raw: Raw, read: Read) -> Option<Error> {
     let options = CallOptions { max_attempts: Some(1), ..CallOptions::default() };
     let settings = Settings::default();
     let shared = shared(&settings);
     let mut flow = Flow::new(info, &options, &settings, &shared);
     flow.attempts = 1;
-    match flow.judge(Outcome::Answer(raw), read, &At(SystemTime::UNIX_EPOCH)) {
+    match flow.judge(Outcome::Answer(raw), read, &base(), &At(SystemTime::UNIX_EPOCH)) {
         Verdict::Done(_) => None,
         Verdict::RenewToken(error) | Verdict::Fail(error) => Some(error),
         Verdict::Wait(_) => panic!("the only attempt is followed by another"),
     }
+}
+
+fn base() -> Url {
+    Url::parse("https://any.example").expect("a URL")
 }
 
 fn shared(settings: &Settings) -> Shared {
@@ -93,7 +98,7 @@ pub(crate) fn wait(data: &[u8]) {
     let shared = shared(&settings);
     let mut flow = Flow::new(READ, &CallOptions::default(), &settings, &shared);
     flow.attempts = 1;
-    match flow.judge(Outcome::Answer(raw), |_| Reading::default(), &At(wall)) {
+    match flow.judge(Outcome::Answer(raw), |_, _| Reading::default(), &base(), &At(wall)) {
         Verdict::Done(_) => {}
         Verdict::Wait(wait) => {
             assert!(wait <= settings.longest_wait, "{wait:?}");

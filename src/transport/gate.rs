@@ -95,7 +95,7 @@ fn refusal(refused: Refused) -> Error {
             ("the rate limit of this client has no room before the deadline of the call", wait)
         }
     };
-    Error::new(ErrorKind::RateLimited, message).with_retry_after(Some(wait))
+    Error::new(ErrorKind::RateLimited, message).with_retry_after(wait)
 }
 
 #[cfg(test)]

@@ -5,11 +5,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use reqwest::Url;
+
 use super::{
     CallOptions, OperationInfo, Repeat, Settings,
     attempt::Outcome,
     budget::Budget,
     gate::Gate,
+    hint,
     retry::{Backoff, asked_wait},
 };
 use crate::{Error, ErrorKind, response::Raw, time::Clock};
@@ -27,7 +30,20 @@ pub(crate) struct Reading {
     pub(crate) says_gone: bool,
     /// Our own words for it.
     pub(crate) message: Option<&'static str>,
+    /// What is probably wrong, where one mistake is likely.
+    pub(crate) hint: Option<&'static str>,
 }
+
+/// What a service looks at beside the answer.
+pub(crate) struct Asked<'a> {
+    #[cfg_attr(not(feature = "connect"), allow(dead_code, reason = "only one service has two logins"))]
+    pub(crate) info: &'a OperationInfo,
+    #[cfg_attr(not(feature = "symphony"), allow(dead_code, reason = "only one service has a known path"))]
+    pub(crate) base: &'a Url,
+}
+
+/// How a service reads an answer.
+pub(crate) type Read = fn(&Raw, &Asked<'_>) -> Reading;
 
 /// Whether an answer is about the token.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -127,18 +143,14 @@ impl<'a> Flow<'a> {
 
     /// Adds to an error what is known about the call.
     pub(crate) fn finish(&self, error: Error) -> Error {
-        error
-            .with_operation(self.info.name.to_owned())
-            .with_attempts(self.attempts)
-            .with_correlation_id(self.correlation_id())
+        let error = error.with_operation(self.info.name).with_attempts(self.attempts);
+        match self.correlation_id() {
+            Some(id) => error.with_correlation_id(id),
+            None => error,
+        }
     }
 
-    pub(crate) fn judge(
-        &mut self,
-        outcome: Outcome,
-        read: fn(&Raw) -> Reading,
-        clock: &dyn Clock,
-    ) -> Verdict {
+    pub(crate) fn judge(&mut self, outcome: Outcome, read: Read, base: &Url, clock: &dyn Clock) -> Verdict {
         let now = clock.now();
         match outcome {
             Outcome::NotSent(error) => self.again_or(error, None, now),
@@ -154,7 +166,9 @@ impl<'a> Flow<'a> {
             Outcome::Answer(mut raw) => {
                 raw.attempts = self.attempts;
                 raw.correlation_id.clone_from(&self.correlation_id);
-                let reading = read(&raw);
+                let mut reading = read(&raw, &Asked { info: self.info, base });
+                reading.hint = reading.hint.or_else(|| hint::of_answer(&raw, base));
+                raw.hint = reading.hint;
                 self.answered(raw, reading, now, clock.wall())
             }
         }
@@ -180,7 +194,8 @@ impl<'a> Flow<'a> {
         }
         let wait = asked_wait(status, &raw.headers, wall);
         let considered = reading.considered;
-        let error = self.error(raw, reading).with_retry_after(wait);
+        let error = self.error(raw, reading);
+        let error = if let Some(wait) = wait { error.with_retry_after(wait) } else { error };
         match status.as_u16() {
             429 => {
                 let wait = wait.unwrap_or_else(|| self.backoff.wait(self.attempts));
@@ -230,6 +245,7 @@ impl<'a> Flow<'a> {
         } else {
             return Verdict::Wait(wait);
         };
+        let hint = error.hint().or(hint);
         Verdict::Fail(self.finish(error).with_hint(hint))
     }
 
@@ -252,11 +268,7 @@ impl<'a> Flow<'a> {
             500..=599 => (ErrorKind::Server, "the server failed"),
             _ => (ErrorKind::UnexpectedAnswer, "no status that the specification knows"),
         };
-        let error = Error::new(kind, reading.message.unwrap_or(message)).with_code(reading.code).with_answer(
-            raw.status,
-            raw.headers,
-            raw.body,
-        );
-        self.finish(error)
+        let error = Error::new(kind, reading.message.unwrap_or(message)).with_raw(raw);
+        self.finish(if let Some(code) = reading.code { error.with_code(code) } else { error })
     }
 }

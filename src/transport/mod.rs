@@ -7,6 +7,7 @@ mod budget;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod gate;
+mod hint;
 mod judge;
 mod options;
 mod path;
@@ -40,16 +41,16 @@ use self::{
     gate::Gate,
     judge::{Flow, Shared, Verdict},
 };
+#[cfg(any_grant)]
+pub(crate) use self::{hint::of_failure as hint_of_failure, retry::Backoff, server::checked_url};
 pub(crate) use self::{
-    judge::{Reading, Refusal},
+    judge::{Asked, Read, Reading, Refusal},
     options::{CallOptions, Settings, call_options, checked_header, client_options},
     requests::opaque_debug,
     sender::{Sender, Unanswered},
     server::Server,
     variables::Variables,
 };
-#[cfg(any_grant)]
-pub(crate) use self::{retry::Backoff, server::checked_url};
 use crate::{
     Error, Result,
     auth::{Auth, Context, Held},
@@ -126,7 +127,7 @@ pub(crate) struct Transport {
     settings: Settings,
     shared: Arc<Shared>,
     /// How the service words its refusals.
-    read: fn(&Raw) -> Reading,
+    read: Read,
     headers: http::HeaderMap,
 }
 
@@ -141,7 +142,7 @@ impl fmt::Debug for Transport {
 
 impl Transport {
     /// Checks the settings and builds the HTTP client; no I/O, no runtime needed.
-    pub(crate) fn new(base: &str, auth: Auth, settings: Settings, read: fn(&Raw) -> Reading) -> Result<Self> {
+    pub(crate) fn new(base: &str, auth: Auth, settings: Settings, read: Read) -> Result<Self> {
         let server = Server::parse(base, settings.plain_http)?;
         auth.check()?;
         let http = server.http_client(&settings)?;
@@ -271,7 +272,7 @@ impl Transport {
             let outcome = self.attempt(request, &flow, options).await;
             pass.set_reached_server(!matches!(outcome, Outcome::NotSent(_)));
             drop(pass);
-            match flow.judge(outcome, self.read, &*self.settings.clock) {
+            match flow.judge(outcome, self.read, self.server.url(), &*self.settings.clock) {
                 Verdict::Done(raw) => return Ok(raw),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Wait(pause) => self.settings.clock.pause(pause).await,
@@ -382,7 +383,7 @@ where
     match crate::page::decode_page::<O::Success>(&raw) {
         Ok((page, errors)) => {
             let errors = errors.into_iter().map(|(place, error)| (place, error.with_operation(O::INFO.name)));
-            Ok(Response::new(page, raw).with_item_errors(errors))
+            Ok(Response::new(page, raw).with_failed_items(errors))
         }
         Err(error) => Err(undecodable(error, O::INFO.name, raw)),
     }
@@ -398,12 +399,7 @@ pub(crate) fn decode_as<T: DeserializeOwned>(operation: &'static str, raw: Raw) 
 
 /// Keeps what came, so that the caller can look at it.
 pub(crate) fn undecodable(error: Error, operation: &'static str, raw: Raw) -> Error {
-    let id = raw.correlation_id.clone();
-    error
-        .with_operation(operation)
-        .with_attempts(raw.attempts)
-        .with_correlation_id(id.as_deref())
-        .with_answer(raw.status, raw.headers, raw.body)
+    error.with_operation(operation).with_raw(raw)
 }
 
 /// A method that is not one of HTTP's tokens cannot be sent; letter case counts in HTTP, and every

@@ -12,6 +12,8 @@ mod connect;
 mod crm_gateway;
 #[cfg(feature = "symphony")]
 mod decode_symphony;
+#[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod errors;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod fakes;
 #[cfg(all(feature = "fakes", feature = "connect"))]
