@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Context, Token};
 use crate::{
     Error, ErrorKind, Result, decode,
-    transport::{Backoff, Unanswered, checked_url, hint_of_failure},
+    transport::{Backoff, Unanswered, checked_url, hint_of_failure, tls_failure},
 };
 
 /// A token answer is a few kilobytes; whatever is longer is not one.
@@ -228,7 +228,9 @@ fn not_answered(unanswered: Unanswered, secure: bool) -> Failure {
             (ErrorKind::Configuration, message, Stage::Refused, Some(source))
         }
         Unanswered::NotSent(source, _) => {
-            (ErrorKind::NotSent, "no connection to the token endpoint", Stage::NotSent, source)
+            let message = source.as_ref().and_then(tls_failure);
+            let message = message.unwrap_or("no connection to the token endpoint");
+            (ErrorKind::NotSent, message, Stage::NotSent, source)
         }
         Unanswered::Lost(source, true) => {
             (ErrorKind::Timeout, "the token endpoint did not answer in time", Stage::PerhapsSpent, source)

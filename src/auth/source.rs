@@ -45,7 +45,10 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
         true
     }
 
-    /// The token endpoint, if there is one: it decides whether TLS is needed.
+    /// The token endpoint, if there is one: [`Context::http`] connects for it.
+    ///
+    /// Without one, that is the API's client: https only where the base URL is, and through a
+    /// proxy if the API is. So name an endpoint on this machine, such as a sidecar.
     fn endpoint(&self) -> Option<&Url> {
         None
     }
@@ -96,7 +99,8 @@ impl Context {
         Self { http, clock, timeout }
     }
 
-    /// An HTTP client that follows no redirects and repeats nothing.
+    /// An HTTP client that follows no redirects and repeats nothing, with the connections that
+    /// [`TokenSource::endpoint`] needs.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         self.http.network()

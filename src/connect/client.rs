@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, ClientAuthentication, ConnectClient, UserTokens},
     generated::connect as generated,
-    transport::{Backoff, Settings, Transport, Variables, client_options, opaque_debug},
+    transport::{Backoff, Settings, Transport, Variables, client_options, network_options, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API with the application's own login.
@@ -305,6 +305,7 @@ impl ClientBuilder {
         rate_limit "100 calls a second and 2,000 a minute, for all clients of this process with the same \
                     API server and client id; without a client id, for all that share an `Auth`"
     );
+    network_options!(common.settings);
 
     /// Makes the client; no I/O.
     ///

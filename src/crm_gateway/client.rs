@@ -7,7 +7,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::Auth,
     generated::crm_gateway as generated,
-    transport::{Settings, Transport, Variables, client_options, opaque_debug},
+    transport::{Settings, Transport, Variables, client_options, network_options, opaque_debug},
 };
 
 const VARIABLES: &str = "ENTITLEMENTS_CRM_GATEWAY_";
@@ -203,6 +203,7 @@ impl ClientBuilder {
     }
 
     client_options!(settings; timeout "30 seconds", deadline "2 minutes", rate_limit "none");
+    network_options!(settings);
 
     /// Makes the client; no I/O.
     ///

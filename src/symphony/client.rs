@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::Auth,
     generated::symphony as generated,
-    transport::{Settings, Transport, Variables, client_options, opaque_debug},
+    transport::{Settings, Transport, Variables, client_options, network_options, opaque_debug},
 };
 
 /// The production base URL. Source: the vendor's page "Authentication", 2022 edition.
@@ -312,6 +312,7 @@ impl ClientBuilder {
     }
 
     client_options!(settings; timeout "20 seconds", deadline "1 minute", rate_limit "none");
+    network_options!(settings);
 
     /// Makes the client; no I/O.
     ///

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Request;
 
-use super::{Sender, Unanswered, hint};
+use super::{Sender, Unanswered, hint, tls};
 use crate::{Error, ErrorKind, response::Raw};
 
 /// What came of an attempt.
@@ -58,8 +58,9 @@ fn failed_to_send(unanswered: Unanswered, secure: bool) -> Outcome {
             Outcome::Broken(Error::new(ErrorKind::Configuration, message).with_source(source))
         }
         Unanswered::NotSent(source, late) => {
-            let message =
+            let plain =
                 if late { "no connection within the connect timeout" } else { "no connection to the server" };
+            let message = source.as_ref().and_then(tls::failure).unwrap_or(plain);
             Outcome::NotSent(with_source(ErrorKind::NotSent, message, source))
         }
         Unanswered::Lost(source, late) => {

@@ -4,11 +4,14 @@
 
 mod attempt;
 mod budget;
+mod client;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod gate;
 mod hint;
 mod judge;
+mod network;
+mod network_options;
 mod options;
 mod path;
 mod rate;
@@ -16,6 +19,7 @@ mod requests;
 mod retry;
 mod sender;
 mod server;
+mod tls;
 mod trace;
 mod variables;
 
@@ -42,9 +46,13 @@ use self::{
     judge::{Flow, Shared, Verdict},
 };
 #[cfg(any_grant)]
-pub(crate) use self::{hint::of_failure as hint_of_failure, retry::Backoff, server::checked_url};
+pub(crate) use self::{
+    hint::of_failure as hint_of_failure, retry::Backoff, server::checked_url, tls::failure as tls_failure,
+};
 pub(crate) use self::{
     judge::{Asked, Read, Reading, Refusal},
+    network::ProxyChoice,
+    network_options::network_options,
     options::{CallOptions, Settings, call_options, checked_header, client_options},
     requests::opaque_debug,
     sender::{Sender, Unanswered},
@@ -142,7 +150,7 @@ impl fmt::Debug for Transport {
 
 impl Transport {
     /// Checks the settings and builds the HTTP client; no I/O, no runtime needed.
-    pub(crate) fn new(base: &str, auth: Auth, settings: Settings, read: Read) -> Result<Self> {
+    pub(crate) fn new(base: &str, auth: Auth, mut settings: Settings, read: Read) -> Result<Self> {
         let server = Server::parse(base, settings.plain_http)?;
         auth.check()?;
         let http = server.http_client(&settings)?;
@@ -153,6 +161,8 @@ impl Transport {
         let sender = Sender::new;
         let (http, login_http) = (sender(http), sender(login_http));
         let headers = settings.headers()?;
+        // Keys and passwords are where they are needed.
+        settings.network = network::Network::default();
         let rate = settings.rate_limit.clone().unwrap_or_else(RateLimit::none);
         let gate = Gate::new(settings.max_concurrency, rate, settings.clock.clone(), settings.longest_wait)?;
         let shared = Arc::new(Shared { gate, budget: Budget::new(settings.retry_budget) });
@@ -399,7 +409,21 @@ pub(crate) fn decode_as<T: DeserializeOwned>(operation: &'static str, raw: Raw) 
 
 /// Keeps what came, so that the caller can look at it.
 pub(crate) fn undecodable(error: Error, operation: &'static str, raw: Raw) -> Error {
-    error.with_operation(operation).with_raw(raw)
+    explain_compression(error, &raw.headers).with_operation(operation).with_raw(raw)
+}
+
+/// A body that is still compressed was compressed without being asked for, or in another way.
+fn explain_compression(error: Error, headers: &http::HeaderMap) -> Error {
+    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(identity) {
+        return error;
+    }
+    let message = if cfg!(feature = "gzip") {
+        "the answer's body is compressed in a way that was not asked for"
+    } else {
+        "the answer's body is compressed, which was not asked for; the feature `gzip` reads it if that is the way"
+    };
+    Error::new(error.kind(), message).with_source(error)
 }
 
 /// A method that is not one of HTTP's tokens cannot be sent; letter case counts in HTTP, and every

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use super::{OperationInfo, RateLimit, retry::Backoff};
+use super::{OperationInfo, RateLimit, network::Network, retry::Backoff};
 use crate::{
     Error, ErrorKind, Result,
     time::{Clock, SystemClock},
@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) max_body: usize,
     pub(crate) plain_http: bool,
+    pub(crate) network: Network,
     pub(crate) application: Option<String>,
     pub(crate) default_headers: Vec<(String, String)>,
     /// Whether the API has `x-correlation-id`.
@@ -57,6 +58,7 @@ impl Default for Settings {
             rate_limit: None,
             max_body: 16 * 1024 * 1024,
             plain_http: false,
+            network: Network::default(),
             application: None,
             default_headers: Vec::new(),
             correlated: false,
@@ -101,9 +103,11 @@ pub(crate) fn checked_header(name: &str, value: &str) -> Result<(HeaderName, Hea
     {
         return Err(Error::invalid_input("header", format!("must not set `{name}`, which the client owns")));
     }
-    let value = HeaderValue::from_str(value).map_err(|_| {
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
         Error::invalid_input("header", format!("has a value for `{name}` that HTTP does not allow"))
     })?;
+    // What a deployment adds can be a key.
+    value.set_sensitive(true);
     Ok((name, value))
 }
 

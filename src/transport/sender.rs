@@ -2,6 +2,8 @@
 
 use reqwest::{Request, Response};
 
+use super::tls;
+
 /// Sends requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
@@ -58,7 +60,7 @@ impl From<reqwest::Error> for Unanswered {
         let late = error.is_timeout();
         if error.is_builder() {
             Self::Unbuildable(error)
-        } else if error.is_connect() {
+        } else if error.is_connect() || tls::is_refused_certificate(&error) {
             Self::NotSent(Some(error), late)
         } else {
             Self::Lost(Some(error), late)

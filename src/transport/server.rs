@@ -1,10 +1,12 @@
-//! Where the requests go: the checked base URL, and the HTTP client for it.
+//! Where the requests go: the checked base URL.
 
-use std::net::IpAddr;
+use reqwest::Url;
 
-use reqwest::{Url, redirect, retry};
-
-use super::{Settings, path};
+use super::{
+    Settings,
+    client::{http_client, is_loopback},
+    path,
+};
 use crate::{Error, Result};
 
 /// A base URL that was checked.
@@ -72,23 +74,6 @@ impl Server {
     }
 }
 
-/// An HTTP client with our safety settings. Neither redirects nor repeats are its business, and
-/// what goes to this machine goes through no proxy.
-fn http_client(url: &Url, settings: &Settings) -> Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .connect_timeout(settings.connect_timeout);
-    if is_loopback(url) {
-        builder = builder.no_proxy();
-    }
-    tls::configure(builder, url.scheme() == "https")?.build().map_err(|error| {
-        let message = "the HTTP client cannot be built; check the TLS features and the certificates";
-        Error::configuration(message).with_source(error.without_url())
-    })
-}
-
 /// A URL that requests can be made under: absolute, HTTPS or loopback, nothing after the path.
 pub(crate) fn checked_url(what: &str, text: &str, plain_http: bool) -> Result<Url> {
     let refuse = |rule: &str| Err(Error::configuration(format!("the {what} {rule}")));
@@ -115,60 +100,6 @@ pub(crate) fn checked_url(what: &str, text: &str, plain_http: bool) -> Result<Ur
     Ok(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    })
-}
-
-#[cfg(feature = "rustls")]
-mod tls {
-    use std::sync::Arc;
-
-    use rustls::{ClientConfig, RootCertStore, crypto::ring};
-    use rustls_platform_verifier::Verifier;
-
-    use crate::{Error, Result};
-
-    /// A configuration of our own, so that it does not matter which provider another crate of
-    /// the process has chosen, or whether any has.
-    pub(super) fn configure(builder: reqwest::ClientBuilder, secure: bool) -> Result<reqwest::ClientBuilder> {
-        let provider = Arc::new(ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(failed)?;
-        let mut tls = if secure {
-            let verifier = Arc::new(Verifier::new(provider).map_err(failed)?);
-            tls.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-        } else {
-            // Nothing is trusted, and nothing has to be loaded, where there is no https.
-            tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-        };
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(builder.tls_backend_preconfigured(tls))
-    }
-
-    fn failed(error: rustls::Error) -> Error {
-        Error::configuration("TLS cannot be set up; does this machine have root certificates?")
-            .with_source(error)
-    }
-}
-
-#[cfg(not(feature = "rustls"))]
-mod tls {
-    use crate::Result;
-
-    /// The system's TLS library needs no configuration.
-    #[allow(clippy::unnecessary_wraps, reason = "the other backend can fail")]
-    pub(super) fn configure(
-        builder: reqwest::ClientBuilder,
-        _secure: bool,
-    ) -> Result<reqwest::ClientBuilder> {
-        Ok(builder)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +116,8 @@ mod tests {
         assert!(refusal("https://a.example/?x=1").contains("query"));
         assert!(refusal("http://a.example").contains("plain http"));
         assert!(refusal("http://localhost.evil.example").contains("plain http"));
+        assert!(refusal("http://localhost.").contains("plain http"));
+        assert!(refusal("http://[::ffff:10.0.0.1]").contains("plain http"));
         assert!(refusal("").contains("not an absolute URL"));
     }
 
@@ -196,7 +129,13 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_or_by_name() {
-        for local in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:80", "http://localhost:9"] {
+        for local in [
+            "http://127.0.0.1:1",
+            "http://127.9.9.9",
+            "http://[::1]:80",
+            "http://[::ffff:127.0.0.1]",
+            "http://localhost:9",
+        ] {
             checked_url("base URL", local, false).expect(local);
         }
         checked_url("base URL", "http://a.example", true).expect("allowed by name");

@@ -25,9 +25,15 @@ mod fakes_symphony;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod from_env;
 #[cfg(feature = "crm-gateway")]
+mod gzip;
+#[cfg(feature = "crm-gateway")]
 mod limits;
+#[cfg(feature = "crm-gateway")]
+mod proxy;
 #[cfg(all(feature = "fakes", feature = "connect"))]
 mod rate_limit;
+#[cfg(feature = "crm-gateway")]
+mod redirects;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
@@ -37,6 +43,8 @@ mod specs;
 mod support;
 #[cfg(all(feature = "fakes", feature = "symphony"))]
 mod symphony;
+#[cfg(all(feature = "crm-gateway", any(feature = "rustls", feature = "native-tls")))]
+mod tls;
 #[cfg(feature = "connect")]
 mod wire_connect;
 #[cfg(feature = "crm-gateway")]

@@ -28,7 +28,7 @@ fn most_in_any(fake: &Fake, span: Duration) -> usize {
     let is_login = |operation: Operation| matches!(operation, Operation::Token);
     let calls = journal.entries().filter(|entry| entry.operation().is_some_and(|each| !is_login(each)));
     let seen: Vec<SystemTime> = calls.map(|entry| entry.at).collect();
-    let within = |from: &SystemTime| seen.iter().filter(|at| (*from..*from + span).contains(at)).count();
+    let within = |from: &SystemTime| seen.iter().filter(|at| (*from..*from + span).contains(*at)).count();
     seen.iter().map(within).max().unwrap_or(0)
 }
 

@@ -1,4 +1,8 @@
 //! What several groups of tests share.
 
+#[cfg(all(feature = "crm-gateway", any(feature = "rustls", feature = "native-tls")))]
+pub(crate) mod certificates;
+#[cfg(feature = "crm-gateway")]
+pub(crate) mod child;
 #[cfg_attr(not(feature = "symphony"), allow(dead_code, reason = "not every service needs all of it"))]
 pub(crate) mod raw;

@@ -8,10 +8,11 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
     task::{JoinHandle, JoinSet},
 };
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 use self::answer::Answer;
 
@@ -105,6 +106,7 @@ impl Seen {
 /// A server on a loopback port of its own. Dropping it closes all its connections.
 #[derive(Debug)]
 pub(crate) struct RawServer {
+    scheme: &'static str,
     address: SocketAddr,
     state: Arc<State>,
     task: JoinHandle<()>,
@@ -121,17 +123,34 @@ impl RawServer {
     ///
     /// A request behind the last one is answered with 418, which no client repeats.
     pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::listen(answers, None).await
+    }
+
+    /// Starts a server that speaks TLS.
+    #[allow(dead_code, reason = "only some services are tested with TLS")]
+    pub(crate) async fn start_tls(answers: impl IntoIterator<Item = Answer>, tls: ServerConfig) -> Self {
+        Self::listen(answers, Some(TlsAcceptor::from(Arc::new(tls)))).await
+    }
+
+    async fn listen(answers: impl IntoIterator<Item = Answer>, tls: Option<TlsAcceptor>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let address = listener.local_addr().expect("a bound port");
         let script = Mutex::new(answers.into_iter().collect());
         let state = Arc::new(State { seen: Mutex::default(), script });
-        let task = tokio::spawn(accept(listener, state.clone()));
-        Self { address, state, task }
+        let task = tokio::spawn(accept(listener, tls, state.clone()));
+        Self { scheme, address, state, task }
     }
 
     /// Where it listens, without a path.
     pub(crate) fn uri(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Where it listens, by the name that every machine has for itself.
+    #[allow(dead_code, reason = "only some services are tested by name")]
+    pub(crate) fn uri_by_name(&self) -> String {
+        format!("{}://localhost:{}", self.scheme, self.address.port())
     }
 
     /// What came so far.
@@ -146,15 +165,25 @@ impl Drop for RawServer {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     // The set ends its tasks when it is dropped.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, state.clone()));
+        let (tls, state) = (tls.clone(), state.clone());
+        connections.spawn(async move {
+            match tls {
+                Some(tls) => match tls.accept(stream).into_fallible().await {
+                    Ok(stream) => serve(stream, state).await,
+                    // Closed at once, the connection could be reset before the client reads why.
+                    Err((_, mut stream)) => while read_more(&mut stream, &mut Vec::new()).await.is_some() {},
+                },
+                None => serve(stream, state).await,
+            }
+        });
     }
 }
 
-async fn serve(mut stream: TcpStream, state: Arc<State>) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>) {
     let mut unread = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut unread).await {
         lock(&state.seen).push(request);
@@ -167,7 +196,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
 }
 
 /// The next request, or `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Seen> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Option<Seen> {
     let end = loop {
         if let Some(end) = unread.windows(4).position(|window| window == b"\r\n\r\n") {
             break end;
@@ -192,7 +221,7 @@ async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<Se
     Some(request)
 }
 
-async fn read_more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<()> {
+async fn read_more(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Option<()> {
     let count = stream.read_buf(unread).await.ok()?;
     (count > 0).then_some(())
 }

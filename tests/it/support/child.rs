@@ -1,0 +1,42 @@
+//! Tests that need an environment of their own run in a child process: a test never changes its own.
+
+use std::process::Command;
+
+/// What a child calls.
+pub(crate) const BASE: &str = "ENTITLEMENTS_TEST_BASE";
+
+/// Every variable that says something about proxies or certificates.
+const LEFT_OUT: [&str; 11] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "REQUEST_METHOD",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// Runs an ignored test of this binary in a process of its own, with this environment.
+pub(crate) async fn run(test: &'static str, environment: &[(&str, &str)]) {
+    let mut command = Command::new(std::env::current_exe().expect("this binary"));
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    for name in LEFT_OUT {
+        command.env_remove(name);
+    }
+    command.envs(environment.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic");
+    let output = output.expect("a process");
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "the test has another name now: {said}");
+}
+
+/// The base URL in a child.
+pub(crate) fn base() -> String {
+    std::env::var(BASE).expect("a child has a base URL")
+}
