@@ -43,6 +43,8 @@ pub mod symphony;
 pub mod time;
 #[cfg(any_service)]
 mod transport;
+#[cfg(any_service)]
+mod unique_id;
 
 pub use self::error::{Error, ErrorKind, Result};
 #[cfg(any_listing)]

@@ -12,7 +12,7 @@ use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use serde::Serialize;
 
 use super::{Context, Token, TokenSource};
-use crate::{Error, ErrorKind, Result, time::BoxFuture};
+use crate::{Error, ErrorKind, Result, time::BoxFuture, unique_id::unique_id};
 
 /// The longest life that Symphony accepts.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -107,8 +107,7 @@ impl JwtSigner {
         let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let issued = since_epoch.saturating_sub(self.backdate).as_secs();
         let expires = (since_epoch + self.lifetime).as_secs().min(issued + LONGEST_LIFETIME.as_secs());
-        let claims =
-            Claims { sub: &self.subject, iat: issued, exp: expires, jti: uuid::Uuid::new_v4().to_string() };
+        let claims = Claims { sub: &self.subject, iat: issued, exp: expires, jti: unique_id() };
         let claims = serde_json::to_vec(&claims).map_err(|_| failed())?;
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS512","typ":"JWT"}"#);
         let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));

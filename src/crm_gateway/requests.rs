@@ -14,6 +14,7 @@ use crate::{
     response::Response,
     time::BoxFuture,
     transport::{CallOptions, Operation, call_options, checked_header, opaque_debug},
+    unique_id::unique_id,
 };
 
 /// Pages are fetched in this size unless the caller says otherwise. No limit is documented.
@@ -211,8 +212,7 @@ impl ListEntitlements {
         if self.adds_order {
             self.sort = Some(self.sort.take().map_or_else(|| Sort::asc("_id"), Sort::made_total));
         }
-        let id = || uuid::Uuid::new_v4().to_string();
-        self.options.correlation_id.get_or_insert_with(id);
+        self.options.correlation_id.get_or_insert_with(unique_id);
         let start = Position::Number { page: 1, limit: self.page_size };
         let fetch = move |page, limit| -> BoxFuture<'static, _> {
             let request = self.clone();

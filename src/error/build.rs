@@ -134,8 +134,13 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
+    /// Makes it another kind. What went wrong is not enough to go on where the outcome is unknown.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
+        if kind == ErrorKind::OutcomeUnknown {
+            let advice = "it may have been carried out, so read back what is there before you repeat it";
+            return self.with_hint(Some(advice));
+        }
         self
     }
 

@@ -21,6 +21,8 @@ const SPACES: &[u8] = &[b' '; 16 * 1024];
 pub(crate) struct AnswerBody {
     rest: Bytes,
     way: Way,
+    /// Whether nobody is told how much there is.
+    chunked: bool,
     /// For a client without a socket: when it stops waiting.
     ends: Option<Pin<Box<Sleep>>>,
     /// The request is under way as long as its body is.
@@ -46,7 +48,7 @@ impl AnswerBody {
     pub(crate) fn new(body: Bytes, delivery: Delivery, flight: Flight) -> Self {
         let mut rest = body;
         let way = match delivery {
-            Delivery::Whole | Delivery::Reset => Way::Whole,
+            Delivery::Whole | Delivery::Reset | Delivery::Cut(_) => Way::Whole,
             Delivery::Truncated(bytes) => {
                 let missing = rest.len().saturating_sub(bytes);
                 rest.truncate(bytes);
@@ -55,7 +57,13 @@ impl AnswerBody {
             Delivery::Drip { bytes, every } => Way::Drip { bytes, every, pause: Box::pin(sleep(every)) },
             Delivery::Endless => Way::Endless,
         };
-        Self { rest, way, ends: None, _flight: flight }
+        Self { rest, way, chunked: false, ends: None, _flight: flight }
+    }
+
+    /// Keeps its length to itself if it is to come in chunks.
+    pub(super) fn chunked(mut self, chunked: bool) -> Self {
+        self.chunked = chunked;
+        self
     }
 
     /// Breaks off when the time is over, as a client does that stops waiting.
@@ -104,6 +112,9 @@ impl Body for AnswerBody {
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.chunked {
+            return SizeHint::default();
+        }
         let rest = self.rest.len() as u64;
         match &self.way {
             Way::Whole | Way::Drip { .. } => SizeHint::with_exact(rest),
@@ -113,6 +124,10 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
+        // What has ended already is not sent in chunks.
+        if self.chunked {
+            return false;
+        }
         match &self.way {
             Way::Whole | Way::Drip { .. } => self.rest.is_empty(),
             Way::Truncated { missing, .. } => self.rest.is_empty() && *missing == 0,

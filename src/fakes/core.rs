@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Call, Entry, Fault, Faults, Journal, Operation, Reply, Request, alter,
-    fault::{Next, What},
+    fault::{Cut, Next, What},
     rules::Rules,
     state::{State, TokenEnd, Visit},
 };
@@ -45,6 +45,8 @@ pub(crate) struct Answer {
     /// Before the first byte.
     pub(crate) delay: Duration,
     pub(crate) delivery: Delivery,
+    /// Whether its length is not announced.
+    pub(crate) chunked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub(crate) enum Delivery {
     Whole,
     Reset,
     Truncated(usize),
+    Cut(Cut),
     Drip { bytes: usize, every: Duration },
     Endless,
 }
@@ -237,7 +240,9 @@ impl<S: State> Core<S> {
         };
         let mut had_effect = true;
         let mut answer = Answer::whole(match &fault.what {
-            What::Nothing | What::Truncated(_) | What::Drip { .. } | What::Endless => carry_out(),
+            What::Nothing | What::Truncated(_) | What::Cut(_) | What::Drip { .. } | What::Endless => {
+                carry_out()
+            }
             What::Alter(alteration) => {
                 let reply = carry_out();
                 let altered = alter::altered(reply.clone(), alteration);
@@ -251,9 +256,11 @@ impl<S: State> Core<S> {
             What::Reset => instead(Reply::new(500)),
         });
         answer.delay = fault.delay;
+        answer.chunked = fault.chunked;
         answer.delivery = match fault.what {
             What::Reset => Delivery::Reset,
             What::Truncated(bytes) => Delivery::Truncated(bytes),
+            What::Cut(cut) => Delivery::Cut(cut),
             What::Drip { bytes, every } => Delivery::Drip { bytes, every },
             What::Endless => Delivery::Endless,
             _ => Delivery::Whole,
@@ -261,6 +268,7 @@ impl<S: State> Core<S> {
         let length = answer.reply.body.len();
         had_effect &= match answer.delivery {
             Delivery::Truncated(bytes) => bytes < length,
+            Delivery::Cut(cut) => cut.after < answer.head_length() + answer.framed_length(),
             Delivery::Drip { .. } | Delivery::Endless => length > 0,
             Delivery::Whole | Delivery::Reset => true,
         };
@@ -270,7 +278,40 @@ impl<S: State> Core<S> {
 
 impl Answer {
     fn whole(reply: Reply) -> Self {
-        Self { reply, delay: Duration::ZERO, delivery: Delivery::Whole }
+        Self { reply, delay: Duration::ZERO, delivery: Delivery::Whole, chunked: false }
+    }
+
+    /// How long the listener's status line and headers are. It adds a date, and how the end of the
+    /// body is known; for a client that wants no further answer also `connection: close`, which
+    /// does not count here.
+    pub(crate) fn head_length(&self) -> usize {
+        const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
+        let status = self.reply.status;
+        let line =
+            format!("HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or_default());
+        let own = self.reply.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+        let framing = if self.has_no_body() {
+            0
+        } else if self.chunked {
+            "transfer-encoding: chunked\r\n".len()
+        } else {
+            format!("content-length: {}\r\n", self.reply.body.len()).len()
+        };
+        line.len() + own.sum::<usize>() + framing + DATE + 2
+    }
+
+    /// How many bytes the listener makes of the body.
+    pub(crate) fn framed_length(&self) -> usize {
+        let length = self.reply.body.len();
+        if self.has_no_body() || !self.chunked {
+            return length;
+        }
+        let last = "0\r\n\r\n".len();
+        if length == 0 { last } else { format!("{length:X}\r\n").len() + length + 2 + last }
+    }
+
+    fn has_no_body(&self) -> bool {
+        self.reply.status == 204 || self.reply.status == 304
     }
 }
 

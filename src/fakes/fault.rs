@@ -1,7 +1,12 @@
-//! Faults, and in which order they come.
+//! What can go wrong in an answer.
+
+mod faults;
 
 use std::time::Duration;
 
+use self::faults::Extent;
+pub use self::faults::Faults;
+pub(super) use self::faults::Next;
 use super::Reply;
 
 /// One thing that goes wrong in one answer.
@@ -15,7 +20,7 @@ use super::Reply;
 /// a fault finds nothing to change, such as the body of an answer that has none, the journal says
 /// `no effect`.
 ///
-/// Faults that wiremock cannot do (a reset, a body that breaks off, drips or does not end) are
+/// Faults that wiremock cannot do (a reset, an answer that breaks off, drips, does not end or comes in chunks) are
 /// served by a listener of this crate on the same port; you need not do anything for it.
 ///
 /// ```
@@ -35,6 +40,7 @@ pub struct Fault {
     pub(super) what: What,
     pub(super) after_change: bool,
     pub(super) delay: Duration,
+    pub(super) chunked: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -47,8 +53,23 @@ pub(super) enum What {
     Alter(Alteration),
     Reset,
     Truncated(usize),
+    Cut(Cut),
     Drip { bytes: usize, every: Duration },
     Endless,
+}
+
+/// An answer that ends before its last byte, wherever that falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// How many bytes arrive, from the status line on.
+    pub(crate) after: usize,
+    pub(crate) end: End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Reset,
+    Closed,
 }
 
 /// How the body of the real answer is changed.
@@ -81,7 +102,7 @@ pub enum RateHeader {
 
 impl Fault {
     fn new(what: What) -> Self {
-        Self { what, after_change: false, delay: Duration::ZERO }
+        Self { what, after_change: false, delay: Duration::ZERO, chunked: false }
     }
 
     /// Nothing goes wrong: a pause between faults.
@@ -171,6 +192,21 @@ impl Fault {
         Self::new(What::Reset)
     }
 
+    /// The first bytes of the real answer, counted from its status line on; then the connection is
+    /// reset. An answer without so many bytes arrives whole.
+    ///
+    /// With a number for each byte of an answer, a test sees what becomes of a call wherever its
+    /// connection breaks. To a client within the process, which sees no status line, the answer
+    /// counts as long as the listener would write it.
+    pub fn reset_after(bytes: usize) -> Self {
+        Self::new(What::Cut(Cut { after: bytes, end: End::Reset }))
+    }
+
+    /// The same, but the connection is closed in good order, as by a server that is stopped.
+    pub fn closed_after(bytes: usize) -> Self {
+        Self::new(What::Cut(Cut { after: bytes, end: End::Closed }))
+    }
+
     /// The headers of the real answer and this many bytes of its body; then the connection
     /// closes. The announced length is that of the whole body.
     pub fn truncated_body(bytes: usize) -> Self {
@@ -213,6 +249,14 @@ impl Fault {
         self
     }
 
+    /// Sends the answer in chunks, without its length in a header, as many servers do.
+    ///
+    /// A client within the process sees no difference.
+    pub fn chunked(mut self) -> Self {
+        self.chunked = true;
+        self
+    }
+
     /// This fault in so many answers.
     ///
     /// # Panics
@@ -240,15 +284,14 @@ impl Fault {
         Faults::of(self, Extent::EveryNth(nth))
     }
 
-    /// This fault by chance, the same in every run for the same seed.
+    /// This fault by chance, the same in every run for the same seed; see also [`Faults::one_of`].
     ///
     /// # Panics
     ///
     /// If `probability` is not from 0 to 1.
     #[track_caller]
     pub fn randomly(self, probability: f64, seed: u64) -> Faults {
-        assert!((0.0..=1.0).contains(&probability), "{probability} is no probability; use 0 to 1");
-        Faults::of(self, Extent::Random { probability, random: fastrand::Rng::with_seed(seed) })
+        Faults::of(self, Extent::random(probability, seed))
     }
 
     /// This fault once, and then what follows.
@@ -264,7 +307,12 @@ impl Fault {
 
     /// Whether only a listener of our own can do it.
     pub(super) fn needs_wire(&self) -> bool {
-        matches!(self.what, What::Reset | What::Truncated(_) | What::Drip { .. } | What::Endless)
+        let what = &self.what;
+        self.chunked
+            || matches!(
+                what,
+                What::Reset | What::Truncated(_) | What::Cut(_) | What::Drip { .. } | What::Endless
+            )
     }
 
     /// For the journal and for messages.
@@ -282,108 +330,16 @@ impl Fault {
             What::Alter(Alteration::NullArrays) => "null arrays".to_owned(),
             What::Reset => "reset".to_owned(),
             What::Truncated(bytes) => format!("body truncated after {bytes} bytes"),
+            What::Cut(Cut { after, end: End::Reset }) => format!("reset after {after} bytes"),
+            What::Cut(Cut { after, end: End::Closed }) => format!("closed after {after} bytes"),
             What::Drip { bytes, .. } => format!("body in drips of {bytes} bytes"),
             What::Endless => "endless body".to_owned(),
         };
         let after = if self.after_change { " after the change" } else { "" };
+        let chunked = if self.chunked { ", chunked" } else { "" };
         match self.delay {
-            Duration::ZERO => format!("{name}{after}"),
-            delay => format!("{name}{after}, delayed by {delay:?}"),
+            Duration::ZERO => format!("{name}{after}{chunked}"),
+            delay => format!("{name}{after}{chunked}, delayed by {delay:?}"),
         }
-    }
-}
-
-/// Faults in their order: `Fault::status(503).times(2).then(Fault::html(502)).then_normal()`.
-///
-/// Say how it ends: [`then_normal`](Self::then_normal), or a last fault that comes without end.
-/// When a script runs out, the fake answers 500, and panics when it is dropped, with the place
-/// where the script was written: a test must not go on by chance.
-#[derive(Debug, Clone)]
-#[must_use = "a script does nothing until a fake is given it"]
-pub struct Faults {
-    steps: Vec<Step>,
-    ends_normal: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Step {
-    fault: Fault,
-    extent: Extent,
-    /// How many answers this step has seen.
-    seen: u32,
-}
-
-#[derive(Debug, Clone)]
-enum Extent {
-    Times(u32),
-    EveryNth(u32),
-    Random { probability: f64, random: fastrand::Rng },
-}
-
-/// What a script has for the next answer.
-#[derive(Debug)]
-pub(super) enum Next {
-    Fault(Fault),
-    Normal,
-    /// There is nothing left.
-    RanOut,
-}
-
-impl From<Fault> for Faults {
-    fn from(fault: Fault) -> Self {
-        Self::of(fault, Extent::Times(1))
-    }
-}
-
-impl Faults {
-    fn of(fault: Fault, extent: Extent) -> Self {
-        Self { steps: vec![Step { fault, extent, seen: 0 }], ends_normal: false }
-    }
-
-    /// What comes after these.
-    ///
-    /// # Panics
-    ///
-    /// If these have no end.
-    #[track_caller]
-    pub fn then(mut self, next: impl Into<Self>) -> Self {
-        let endless = self.steps.iter().any(|step| !matches!(step.extent, Extent::Times(_)));
-        assert!(!endless && !self.ends_normal, "nothing can come after faults that have no end");
-        let next = next.into();
-        self.steps.extend(next.steps);
-        self.ends_normal = next.ends_normal;
-        self
-    }
-
-    /// After these, no more faults.
-    pub fn then_normal(mut self) -> Self {
-        self.ends_normal = true;
-        self
-    }
-
-    /// Whether there are faults that have not come, of those that come a number of times.
-    pub(super) fn are_left(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.extent, Extent::Times(times) if step.seen < times))
-    }
-
-    pub(super) fn need_wire(&self) -> bool {
-        self.steps.iter().any(|step| step.fault.needs_wire())
-    }
-
-    pub(super) fn next(&mut self) -> Next {
-        for step in &mut self.steps {
-            step.seen = step.seen.saturating_add(1);
-            let comes = match &mut step.extent {
-                Extent::Times(times) if step.seen > *times => continue,
-                Extent::Times(_) => true,
-                Extent::EveryNth(nth) => {
-                    step.seen %= *nth;
-                    step.seen == 0
-                }
-                Extent::Random { probability, random } => random.f64() < *probability,
-            };
-            return if comes { Next::Fault(step.fault.clone()) } else { Next::Normal };
-        }
-        if self.ends_normal { Next::Normal } else { Next::RanOut }
     }
 }

@@ -47,14 +47,19 @@ impl InProcess {
         tokio::task::yield_now().await;
         let answer = fake.answer(own);
         pause(answer.delay, end).await?;
-        if answer.delivery == Delivery::Reset {
-            return Err(Unanswered::Lost(None, false));
-        }
+        let delivery = match answer.delivery {
+            Delivery::Reset => return Err(Unanswered::Lost(None, false)),
+            Delivery::Cut(cut) => match cut.after.checked_sub(answer.head_length()) {
+                None => return Err(Unanswered::Lost(None, false)),
+                Some(bytes) => Delivery::Truncated(bytes),
+            },
+            other => other,
+        };
         let status = answer.reply.status;
         // As on a wire, where these have none.
         let has_body = method != http::Method::HEAD && status != 204 && status != 304;
         let mut body = if has_body {
-            AnswerBody::new(answer.reply.body, answer.delivery, flight)
+            AnswerBody::new(answer.reply.body, delivery, flight)
         } else {
             AnswerBody::new(Bytes::new(), Delivery::Whole, flight)
         };

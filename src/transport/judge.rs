@@ -95,10 +95,8 @@ impl<'a> Flow<'a> {
         settings: &Settings,
         shared: &'a Shared,
     ) -> Self {
-        let correlation_id = options
-            .correlation_id
-            .clone()
-            .or_else(|| settings.correlated.then(|| uuid::Uuid::new_v4().to_string()));
+        let correlation_id =
+            options.correlation_id.clone().or_else(|| settings.correlated.then(crate::unique_id::unique_id));
         Self {
             info,
             attempts: 0,

@@ -28,6 +28,8 @@ mod from_env;
 mod gzip;
 #[cfg(feature = "crm-gateway")]
 mod limits;
+#[cfg(all(feature = "fakes", feature = "symphony"))]
+mod lost_answers;
 #[cfg(feature = "crm-gateway")]
 mod proxy;
 #[cfg(all(feature = "fakes", feature = "connect"))]

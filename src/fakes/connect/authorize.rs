@@ -3,10 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use url::Url;
-use uuid::Uuid;
 
 use super::{USER, client::LoginClient, state::State, tokens::Grant, xml::escaped};
-use crate::fakes::{Reply, Request};
+use crate::{
+    fakes::{Reply, Request},
+    unique_id::unique_id,
+};
 
 /// Assumption: the vendor states no lifetime.
 const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -95,7 +97,7 @@ impl State {
     }
 
     pub(super) fn new_code(&mut self, code: Code) -> String {
-        let text = Uuid::new_v4().to_string();
+        let text = unique_id();
         self.login.codes.insert(text.clone(), code);
         text
     }
@@ -103,7 +105,7 @@ impl State {
     /// A code as the External Identity API gives it out. Assumption: it lives as long as one of
     /// the browser's and can be used once, too.
     pub(super) fn new_external_code(&mut self, client: &LoginClient, user: &str, now: SystemTime) -> String {
-        let text = Uuid::new_v4().to_string();
+        let text = unique_id();
         let scope = client.granted(None).unwrap_or_default();
         let grant = Grant { client: client.id.clone(), user: Some(user.to_owned()), scope };
         let code = Code { grant, redirect_uri: String::new(), issued: now, challenge: None };

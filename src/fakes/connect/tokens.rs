@@ -5,9 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use uuid::Uuid;
-
-use crate::fakes::serve::TokenEnd;
+use crate::{fakes::serve::TokenEnd, unique_id::unique_id};
 
 /// Keeps a point in time that a test asks for within what the system can represent.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -169,7 +167,7 @@ impl Tokens {
     }
 
     fn new_access(&mut self, grant: Grant, refresh: Option<String>, now: SystemTime) -> Issued {
-        let token = Uuid::new_v4().to_string();
+        let token = unique_id();
         let lifetime = self.access_lifetimes.get(&grant.client).copied().unwrap_or(self.access_lifetime);
         let expires_in = lifetime.min(LONGEST_LIFETIME);
         let scope = grant.scope.clone();
@@ -185,7 +183,7 @@ impl Tokens {
         {
             return token.clone();
         }
-        let token = Uuid::new_v4().to_string();
+        let token = unique_id();
         let expires = now + self.refresh_lifetime.min(LONGEST_LIFETIME);
         self.refresh.insert(token.clone(), Refresh { grant: grant.clone(), expires });
         token

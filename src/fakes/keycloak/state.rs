@@ -5,12 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use uuid::Uuid;
-
 use super::{
     BruteForce, CLIENT_ID, Counts, Generation, OPERATOR_ROLE, Oddity, PASSWORD, USER, brute_force::Attempts,
     token,
 };
+use crate::unique_id::unique_id;
 
 /// How long an offline session lasts without a refresh: 30 days, Keycloak's default.
 const OFFLINE_IDLE: u64 = 2_592_000;
@@ -273,7 +272,7 @@ impl Realm {
 }
 
 pub(super) fn new_id() -> String {
-    Uuid::new_v4().to_string()
+    unique_id()
 }
 
 pub(super) fn seconds(time: SystemTime) -> u64 {

@@ -5,12 +5,8 @@ use std::{
     io,
     net::TcpListener,
     pin::Pin,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
-    task::{Context, Poll},
+    sync::{Arc, Mutex, OnceLock, mpsc},
+    task::{Context, Poll, ready},
     thread,
     time::Duration,
 };
@@ -29,7 +25,8 @@ use tokio::{
 use crate::fakes::{
     Request,
     body::AnswerBody,
-    core::{Answerer, Delivery},
+    core::{Answerer, Delivery, lock},
+    fault::{Cut, End},
 };
 
 /// Stops listening, and closes its connections, when it is dropped.
@@ -106,9 +103,9 @@ async fn accept(
 }
 
 async fn serve(stream: TcpStream, fake: Arc<dyn Answerer>) {
-    let reset = Arc::new(AtomicBool::new(false));
-    let connection = Connection { stream, reset: reset.clone() };
-    let service = service_fn(move |request| answer(request, fake.clone(), reset.clone()));
+    let limit = Arc::new(Mutex::new(Limit::None));
+    let connection = Connection { stream, limit: limit.clone() };
+    let service = service_fn(move |request| answer(request, fake.clone(), limit.clone()));
     // The error is the one that the fault made, or a client that has gone.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
 }
@@ -116,7 +113,7 @@ async fn serve(stream: TcpStream, fake: Arc<dyn Answerer>) {
 async fn answer(
     request: hyper::Request<Incoming>,
     fake: Arc<dyn Answerer>,
-    reset: Arc<AtomicBool>,
+    limit: Arc<Mutex<Limit>>,
 ) -> io::Result<Response<AnswerBody>> {
     let flight = fake.clone().take_off();
     let (parts, body) = request.into_parts();
@@ -128,11 +125,16 @@ async fn answer(
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }
+    *lock(&limit) = match answer.delivery {
+        Delivery::Reset => Limit::Reached(End::Reset),
+        Delivery::Cut(cut) => Limit::Until(cut),
+        _ => Limit::None,
+    };
     if answer.delivery == Delivery::Reset {
-        reset.store(true, Ordering::Relaxed);
         return Err(io::ErrorKind::ConnectionReset.into());
     }
-    let mut response = Response::new(AnswerBody::new(answer.reply.body, answer.delivery, flight));
+    let body = AnswerBody::new(answer.reply.body, answer.delivery, flight).chunked(answer.chunked);
+    let mut response = Response::new(body);
     *response.status_mut() = answer.reply.status;
     *response.headers_mut() = answer.reply.headers;
     Ok(response)
@@ -150,15 +152,36 @@ async fn collected(mut body: Incoming) -> io::Result<Bytes> {
     Ok(whole.into())
 }
 
-/// A connection that says farewell with a reset where a fault asks for it.
+/// How much of an answer a fault lets through.
+#[derive(Clone, Copy)]
+enum Limit {
+    None,
+    /// So much that is not written yet.
+    Until(Cut),
+    /// There was more to write.
+    Reached(End),
+}
+
+/// A connection that says farewell before the end of an answer, or with a reset, where a fault asks
+/// for that.
 struct Connection {
     stream: TcpStream,
-    reset: Arc<AtomicBool>,
+    limit: Arc<Mutex<Limit>>,
+}
+
+impl Connection {
+    fn limit(&self) -> Limit {
+        *lock(&self.limit)
+    }
+
+    fn is_reset(&self) -> bool {
+        matches!(self.limit(), Limit::Reached(End::Reset))
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed) {
+        if self.is_reset() {
             // Without lingering, closing is a reset.
             let _ = self.stream.set_zero_linger();
         }
@@ -177,7 +200,17 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let Limit::Until(cut) = self.limit() else {
+            return Pin::new(&mut self.stream).poll_write(cx, bytes);
+        };
+        if cut.after == 0 && !bytes.is_empty() {
+            *lock(&self.limit) = Limit::Reached(cut.end);
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let allowed = &bytes[..bytes.len().min(cut.after)];
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, allowed))?;
+        *lock(&self.limit) = Limit::Until(Cut { after: cut.after - written, ..cut });
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -185,7 +218,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Relaxed) {
+        if self.is_reset() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)
@@ -196,7 +229,11 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        if matches!(self.limit(), Limit::None) {
+            return Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        }
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        self.poll_write(cx, first.map_or(&[], |slice| slice))
     }
 
     fn is_write_vectored(&self) -> bool {

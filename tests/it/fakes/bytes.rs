@@ -113,6 +113,72 @@ async fn truncated_to_nothing_still_has_the_headers() {
 }
 
 #[tokio::test]
+async fn an_answer_can_break_off_at_any_byte() {
+    for chunked in [false, true] {
+        let cut = |fault: Fault| if chunked { fault.chunked() } else { fault };
+        let whole = arrives(cut(Fault::none())).await.text();
+        for bytes in 0..=whole.len() + 1 {
+            let arrived = bytes.min(whole.len());
+            let reset = arrives(cut(Fault::reset_after(bytes))).await;
+            let end = if bytes < whole.len() { Err(ErrorKind::ConnectionReset) } else { Ok(()) };
+            assert_eq!((reset.text().len(), reset.end), (arrived, end), "reset after {bytes}");
+            let closed = arrives(cut(Fault::closed_after(bytes))).await;
+            assert_eq!((closed.text().len(), closed.end), (arrived, Ok(())), "closed after {bytes}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_journal_knows_whether_an_answer_broke_off() {
+    let target = "/admin/api/v2/customer/entitlements";
+    for fault in [Fault::none(), Fault::none().chunked()] {
+        let whole = arrives(fault.clone()).await.text();
+        // What is added for the request of this file, which wants no further answer.
+        let length = whole.len() - "connection: close\r\n".len();
+        let is_chunked = whole.contains("chunked");
+        for (bytes, has_effect) in [(length - 1, true), (length, false)] {
+            let cut = Fault::reset_after(bytes);
+            let cut = if is_chunked { cut.chunked() } else { cut };
+            let fake = start(cut.then_normal(), Operation::ListEntitlements).await;
+            receive(send(&fake, "GET", target, ""), 1 << 20);
+            let journal = fake.journal().to_string();
+            assert_eq!(!journal.contains("(no effect)"), has_effect, "{journal}");
+            assert!(journal.contains(&format!("reset after {bytes} bytes")), "{journal}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_next_answer_on_a_connection_is_whole_again() {
+    let faults = Fault::reset_after(100_000).then(Fault::none().chunked()).then_normal();
+    let fake = start(faults, Operation::ListEntitlements).await;
+    let mut stream = connect(&fake);
+    for _ in 0..3 {
+        write!(
+            stream,
+            "GET /admin/api/v2/customer/entitlements HTTP/1.1\r\nhost: localhost\r\n\
+             authorization: Bearer {TOKEN}\r\n\r\n"
+        )
+        .expect("sent");
+        let mut bytes = Vec::new();
+        while !String::from_utf8_lossy(&bytes).contains(NETWORKS) {
+            let mut piece = [0; 4096];
+            let count = stream.read(&mut piece).expect("an answer");
+            assert!(count > 0, "the connection is closed");
+            bytes.extend_from_slice(&piece[..count]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn chunks_have_no_length_in_a_header() {
+    let (head, body) = arrives(Fault::none().chunked()).await.head_and_body();
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(!head.contains("content-length"), "{head}");
+    assert_eq!(body, format!("{:X}\r\n{NETWORKS}\r\n0\r\n\r\n", NETWORKS.len()));
+}
+
+#[tokio::test]
 async fn a_reset_before_the_change_leaves_the_state() {
     let fake = start(Fault::reset().then_normal(), Operation::AddEntitlement).await;
     let arrived = receive(send(&fake, "POST", "/admin/api/v2/customer/entitlements", ADD), 1 << 20);

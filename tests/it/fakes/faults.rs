@@ -63,6 +63,20 @@ async fn chance_is_the_same_in_every_run() {
 }
 
 #[tokio::test]
+async fn one_of_several_faults_by_chance() {
+    let choice = || [Fault::status(503), Fault::status(500), Fault::status(500), Fault::reset()];
+    let seeded = |seed| statuses(Faults::one_of(choice(), 0.5, seed), 200);
+    let first = seeded(7).await;
+    assert_eq!(first, seeded(7).await);
+    assert_ne!(first, seeded(8).await);
+    let count = |status| first.iter().filter(|one| **one == status).count();
+    assert!((70..=130).contains(&count(200)), "{} went well", count(200));
+    assert!((count(503) > 10) && (count(0) > 10) && (count(500) > count(503)), "{first:?}");
+    assert!(panic_of(|| drop(Faults::one_of([], 0.5, 1))).starts_with("there is no fault to choose"));
+    assert!(panic_of(|| drop(Faults::one_of([Fault::reset()], 2.0, 1))).starts_with("2 is no probability"));
+}
+
+#[tokio::test]
 async fn a_lost_answer_after_the_change_is_one_that_was_carried_out() -> Result<()> {
     for fault in [Fault::reset().after_change(), Fault::status(502).after_change(), Fault::truncated_body(3)]
     {

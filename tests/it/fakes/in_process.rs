@@ -54,6 +54,13 @@ async fn every_fault_of_bytes_is_the_same_without_a_socket() -> Result<()> {
     };
     assert_eq!(kind(Fault::reset(), hour).await, Err(ErrorKind::Server));
     assert_eq!(kind(Fault::truncated_body(5), hour).await, Err(ErrorKind::Server));
+    // The head is some 120 bytes long, the whole answer 185.
+    for bytes in [0, 50, 150] {
+        for fault in [Fault::reset_after(bytes), Fault::closed_after(bytes).chunked()] {
+            assert_eq!(kind(fault, hour).await, Err(ErrorKind::Server), "{bytes}");
+        }
+    }
+    assert_eq!(kind(Fault::reset_after(300), hour).await, Ok(5));
     assert_eq!(kind(Fault::endless_body(), hour).await, Err(ErrorKind::UnexpectedAnswer));
     assert_eq!(kind(Fault::delay(hour), hour * 2).await, Ok(5));
     assert_eq!(kind(Fault::delay(hour), hour / 2).await, Err(ErrorKind::Timeout));
