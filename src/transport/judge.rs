@@ -256,6 +256,7 @@ impl<'a> Flow<'a> {
             ),
             403 => (ErrorKind::Forbidden, "this identity may not do that"),
             404 => (ErrorKind::NotFound, "the server does not have what the call is about"),
+            408 => (ErrorKind::Timeout, "the server did not get the request in time"),
             409 => (ErrorKind::Conflict, "the call contradicts the state at the server"),
             429 => (ErrorKind::RateLimited, "too many calls"),
             300..=399 => (

@@ -60,8 +60,9 @@ fn rate_limit_reset(value: &str, wall: SystemTime) -> Option<Duration> {
     const SMALLEST_EPOCH_MILLIS: u64 = 1_000_000_000_000;
     let number = number(value)?;
     let left = if number >= SMALLEST_EPOCH {
-        let seconds = if number >= SMALLEST_EPOCH_MILLIS { number / 1000 } else { number };
-        let reset = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let is_in_millis = number >= SMALLEST_EPOCH_MILLIS;
+        let since = if is_in_millis { Duration::from_millis(number) } else { Duration::from_secs(number) };
+        let reset = SystemTime::UNIX_EPOCH.checked_add(since);
         // A point in time that no clock knows is far away.
         reset.map_or(Duration::MAX, |reset| reset.duration_since(wall).unwrap_or_default())
     } else {

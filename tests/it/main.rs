@@ -36,6 +36,8 @@ mod proxy;
 mod rate_limit;
 #[cfg(feature = "crm-gateway")]
 mod redirects;
+#[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod repeats;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
