@@ -14,6 +14,10 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     })?;
     serde_json::from_str(text).map_err(|error| {
         let what = match error.classify() {
+            // The library tells it by its words alone.
+            serde_json::error::Category::Syntax if error.to_string().starts_with("recursion limit") => {
+                "JSON with more levels than any answer has"
+            }
             serde_json::error::Category::Syntax => "not JSON",
             serde_json::error::Category::Eof => "cut-off JSON",
             _ => "JSON of another shape than documented",

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Error, Response, Result,
     response::Raw,
-    transport::{self, CallOptions, Login, OperationInfo, Repeat, Transport, call_options, checked_header},
+    transport::{self, CallOptions, Login, OperationInfo, Repeat, Transport, call_options},
 };
 
 /// A request that no method models, sent with the same token, limits and repeats as any other.
@@ -24,7 +24,6 @@ pub struct RawRequest {
     method: Result<Method>,
     path: String,
     query: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
     body: Option<Result<Vec<u8>>>,
     repeatable: Option<bool>,
     options: CallOptions,
@@ -44,7 +43,6 @@ impl RawRequest {
             method: transport::method(method),
             path: path.to_owned(),
             query: Vec::new(),
-            headers: Vec::new(),
             body: None,
             repeatable: None,
             options: CallOptions::default(),
@@ -57,9 +55,10 @@ impl RawRequest {
         self
     }
 
-    /// Adds a header. `send()` refuses those that the client owns, such as `Authorization`.
+    /// Adds a header, as [`with_header`](Self::with_header) does, and can also say what the body
+    /// is: `content-type` replaces `application/json`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.options.set_header_of_own_body(&name.into(), &value.into());
         self
     }
 
@@ -78,6 +77,13 @@ impl RawRequest {
         self
     }
 
+    /// Sets the `x-correlation-id` of this call, the same on every attempt. Default: a fresh UUID
+    /// per call where the API has the header (the CRM Gateway), none elsewhere.
+    pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.options.correlation_id = Some(id.into());
+        self
+    }
+
     call_options!();
 
     /// Sends the request; the answer is any JSON, or `null` where it has no body.
@@ -92,11 +98,13 @@ impl RawRequest {
     /// call can end with.
     pub async fn send(self) -> Result<Response<Value>> {
         let name = self.name;
-        let raw = self.send_raw().await?;
-        if raw.body.is_empty() {
-            return Ok(Response::new(Value::Null, raw));
-        }
-        transport::decode_as(name, raw)
+        let decode = |raw: Raw| {
+            if raw.body.is_empty() {
+                return Ok(Response::new(Value::Null, raw));
+            }
+            transport::decode_as(name, raw)
+        };
+        self.call(decode).await
     }
 
     /// Sends the request and reads the answer as a type of yours. Dropping the future means the
@@ -108,10 +116,10 @@ impl RawRequest {
     /// if the answer is not of that type.
     pub async fn send_as<T: DeserializeOwned>(self) -> Result<Response<T>> {
         let name = self.name;
-        transport::decode_as(name, self.send_raw().await?)
+        self.call(|raw| transport::decode_as(name, raw)).await
     }
 
-    async fn send_raw(self) -> Result<Raw> {
+    async fn call<T>(self, decode: impl FnOnce(Raw) -> Result<T>) -> Result<T> {
         let name = self.name;
         let named = |error: Error| error.with_operation(name);
         let method = self.method.map_err(named)?;
@@ -121,9 +129,6 @@ impl RawRequest {
             return Err(named(Error::invalid_input("path", rule)));
         }
         let mut options = self.options;
-        for (name, value) in &self.headers {
-            options.headers.push(checked_header(name, value).map_err(named)?);
-        }
         options.template = Some(self.path.as_str().into());
         options.method = Some(method.clone());
         let mut url = transport::join(self.transport.base(), &self.path).map_err(named)?;
@@ -149,6 +154,6 @@ impl RawRequest {
             }
             Ok(request)
         };
-        self.transport.send_raw(&info, &make, &options).await
+        self.transport.call(&info, &make, &options, decode).await
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Context, Token};
 use crate::{
     Error, ErrorKind, Result, decode,
-    transport::{Backoff, Unanswered, checked_url, hint_of_failure, tls_failure},
+    transport::{Backoff, Fault, Unanswered, checked_url, hint_of_failure, tls_failure},
 };
 
 /// A token answer is a few kilobytes; whatever is longer is not one.
@@ -172,8 +172,9 @@ impl TokenEndpoint {
         let sent = context.sender().execute(request).await;
         let response = sent.map_err(|unanswered| not_answered(unanswered, secure))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = bounded(response).await.map_err(|error| {
-            Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::PerhapsSpent)
+        let body = bounded(response).await.map_err(|mut failure| {
+            failure.error = failure.error.with_answer(status, headers.clone(), Bytes::new());
+            failure
         })?;
         if status.is_success() {
             granted(status, &headers, &body)
@@ -235,9 +236,21 @@ fn not_answered(unanswered: Unanswered, secure: bool) -> Failure {
         Unanswered::Lost(source, true) => {
             (ErrorKind::Timeout, "the token endpoint did not answer in time", Stage::PerhapsSpent, source)
         }
-        Unanswered::Lost(source, false) => {
-            (ErrorKind::Server, "the connection to the token endpoint was lost", Stage::PerhapsSpent, source)
-        }
+        Unanswered::Lost(source, false) => match Fault::of(source.as_ref()) {
+            Fault::HeadTooLarge => {
+                let message = "the head of the token endpoint's answer is too large";
+                (ErrorKind::UnexpectedAnswer, message, Stage::Unusable, source)
+            }
+            Fault::NotHttp => {
+                let message =
+                    "what the token endpoint sent is not an HTTP answer; check scheme and port of its URL";
+                (ErrorKind::UnexpectedAnswer, message, Stage::PerhapsSpent, source)
+            }
+            Fault::Gone => {
+                let message = "the connection to the token endpoint was lost";
+                (ErrorKind::Server, message, Stage::PerhapsSpent, source)
+            }
+        },
     };
     let error = Error::new(kind, message);
     let error = match source {
@@ -247,21 +260,24 @@ fn not_answered(unanswered: Unanswered, secure: bool) -> Failure {
     Failure::new(error, stage)
 }
 
-async fn bounded(mut response: reqwest::Response) -> Result<Bytes> {
+async fn bounded(mut response: reqwest::Response) -> Result<Bytes, Failure> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(None) => return Ok(body.into()),
             Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST_ANSWER => body.extend_from_slice(&chunk),
             Ok(Some(_)) => {
-                return Err(Error::new(
-                    ErrorKind::UnexpectedAnswer,
-                    "the token endpoint's answer is too large",
-                ));
+                let message = "the token endpoint's answer is too large";
+                return Err(Failure::new(Error::new(ErrorKind::UnexpectedAnswer, message), Stage::Unusable));
             }
             Err(error) => {
-                let message = "the token endpoint's answer broke off";
-                return Err(Error::new(ErrorKind::Server, message).with_source(error.without_url()));
+                let (kind, message) = if error.is_timeout() {
+                    (ErrorKind::Timeout, "the token endpoint's answer did not arrive in time")
+                } else {
+                    (ErrorKind::Server, "the token endpoint's answer broke off")
+                };
+                let error = Error::new(kind, message).with_source(error.without_url());
+                return Err(Failure::new(error, Stage::PerhapsSpent));
             }
         }
     }
@@ -331,6 +347,11 @@ fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Failure {
         (_, 404) => (
             ErrorKind::LoginFailed,
             "there is no token endpoint at this URL; check realm and prefix",
+            Stage::Refused,
+        ),
+        (_, 300..=399) => (
+            ErrorKind::LoginFailed,
+            "the token endpoint redirects, which is never followed; check its URL",
             Stage::Refused,
         ),
         _ => (ErrorKind::LoginFailed, "the token endpoint refused the request", Stage::Refused),

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
@@ -80,9 +80,17 @@ impl Keycloak {
 
     /// A login at a realm below a base URL. The base ends in `/auth` where the server has that
     /// prefix, as servers before version 17 do by default.
+    ///
+    /// A realm that would lead elsewhere, such as `..`, is reported when the client is built.
     #[must_use]
     pub fn realm(base_url: &str, realm: &str) -> Self {
         let base = base_url.trim_end_matches('/');
+        if matches!(realm, "" | "." | "..") || realm.chars().any(char::is_control) {
+            let mut login = Self::new("");
+            let rule = "the realm is empty, `.`, `..` or has control characters";
+            login.endpoint.url = Err(Arc::new(Error::configuration(rule)));
+            return login;
+        }
         let realm: String = url::form_urlencoded::byte_serialize(realm.as_bytes()).collect();
         // In a path a `+` is a plus; one in the name is `%2B` by now.
         let realm = realm.replace('+', "%20");
@@ -142,8 +150,10 @@ impl Keycloak {
     #[must_use]
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = true;
-        let fresh = TokenEndpoint::new(&self.url, true);
-        self.endpoint.url = fresh.url;
+        // Without a URL there is a refusal already, which says more.
+        if !self.url.is_empty() {
+            self.endpoint.url = TokenEndpoint::new(&self.url, true).url;
+        }
         self
     }
 

@@ -150,12 +150,20 @@ impl Token {
 
     /// The whole header value, made once per token and marked sensitive.
     pub(crate) fn header(&self) -> Result<HeaderValue> {
-        let mut value =
-            HeaderValue::from_str(&format!("Bearer {}", self.value.expose_secret())).map_err(|_| {
-                Error::configuration(
-                    "the access token has characters that no header may hold; does it end with a line break?",
-                )
-            })?;
+        let token = self.value.expose_secret();
+        if token.is_empty() {
+            return Err(Error::configuration("the access token is empty"));
+        }
+        let refused = || {
+            Error::configuration(
+                "the access token has characters that no bearer token may hold; does it end with a line break?",
+            )
+        };
+        // RFC 6750 section 2.1: visible ASCII without spaces. A space would make two words of it.
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(refused());
+        }
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| refused())?;
         value.set_sensitive(true);
         Ok(value)
     }

@@ -162,7 +162,11 @@ impl Credential {
     #[must_use]
     pub fn verbatim(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self(if text.is_empty() { Err("must not be empty") } else { Ok(text) })
+        Self(if text.is_empty() || text.chars().any(char::is_control) {
+            Err("must not be empty or hold control characters")
+        } else {
+            Ok(text)
+        })
     }
 
     pub(super) fn checked(&self) -> Result<&str> {

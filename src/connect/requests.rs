@@ -44,8 +44,8 @@ impl ListPermissions {
     ///
     /// See the method of the client.
     pub async fn send(self) -> Result<Response<model::Level>> {
-        let info = self.info();
-        decode_level(info.name, self.place.kind(), self.send_raw(info).await?, true)
+        let (info, kind) = (self.info(), self.place.kind());
+        self.call(info, |raw| decode_level(info.name, kind, raw, true)).await
     }
 
     /// Sends the request and reads the answer as a type of yours. Dropping the future means
@@ -56,7 +56,7 @@ impl ListPermissions {
     /// See the method of the client.
     pub async fn send_as<T: DeserializeOwned>(self) -> Result<Response<T>> {
         let info = self.info();
-        decode_as(info.name, self.send_raw(info).await?)
+        self.call(info, |raw| decode_as(info.name, raw)).await
     }
 
     fn info(&self) -> &'static OperationInfo {
@@ -67,14 +67,18 @@ impl ListPermissions {
         }
     }
 
-    async fn send_raw(&self, info: &'static OperationInfo) -> Result<Raw> {
+    async fn call<T>(
+        &self,
+        info: &'static OperationInfo,
+        decode: impl FnOnce(Raw) -> Result<T>,
+    ) -> Result<T> {
         let options = match self.place {
             Place::OrderType(..) => {
                 self.inner.shapes.apply(Unconfirmed::ListOrderTypePermissions, &self.options)
             }
             _ => self.options.clone(),
         };
-        self.inner.transport.send_raw(info, &|| self.make(), &options).await
+        self.inner.transport.call(info, &|| self.make(), &options, decode).await
     }
 
     fn make(&self) -> Result<reqwest::Request> {
@@ -133,8 +137,8 @@ impl ChangePermissions {
     ///
     /// See the method of the client.
     pub async fn send(self) -> Result<Response<model::Level>> {
-        let info = self.info();
-        decode_level(info.name, self.place.kind(), self.send_raw(info).await?, false)
+        let (info, kind) = (self.info(), self.place.kind());
+        self.call(info, |raw| decode_level(info.name, kind, raw, false)).await
     }
 
     /// Sends the request and reads the answer as a type of yours. Dropping the future means
@@ -145,7 +149,7 @@ impl ChangePermissions {
     /// See the method of the client.
     pub async fn send_as<T: DeserializeOwned>(self) -> Result<Response<T>> {
         let info = self.info();
-        decode_as(info.name, self.send_raw(info).await?)
+        self.call(info, |raw| decode_as(info.name, raw)).await
     }
 
     pub(super) fn info(&self) -> &'static OperationInfo {
@@ -155,9 +159,13 @@ impl ChangePermissions {
         }
     }
 
-    async fn send_raw(&self, info: &'static OperationInfo) -> Result<Raw> {
+    async fn call<T>(
+        &self,
+        info: &'static OperationInfo,
+        decode: impl FnOnce(Raw) -> Result<T>,
+    ) -> Result<T> {
         let options = self.inner.shapes.apply(self.unconfirmed(), &self.options);
-        self.inner.transport.send_raw(info, &|| self.make(), &options).await
+        self.inner.transport.call(info, &|| self.make(), &options, decode).await
     }
 
     fn unconfirmed(&self) -> Unconfirmed {
@@ -217,7 +225,7 @@ impl Changes {
         for (channel, state) in &self.0 {
             let channel = checked(channel)?;
             if all.iter().any(|(earlier, _)| earlier == channel.as_str()) {
-                return Err(Error::invalid_input("channels", format!("must not name `{channel}` twice")));
+                return Err(Error::invalid_input("channels", "must not name a channel twice"));
             }
             all.push((channel.as_str().to_owned(), state.clone()));
         }
@@ -252,6 +260,14 @@ impl ReadEffectivePermissions {
     /// Limits how many requests are sent for each of the three reads. Default: the client's.
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.levels = self.levels.map(|level| level.with_max_attempts(attempts));
+        self
+    }
+
+    /// Adds a header to each request of the three reads, as
+    /// [`ListPermissions::with_header`] does.
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        self.levels = self.levels.map(|level| level.with_header(name.as_str(), value.as_str()));
         self
     }
 

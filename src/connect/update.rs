@@ -57,6 +57,12 @@ impl UpdatePermissions {
         self
     }
 
+    /// Adds a header to each request that this takes, as [`ChangePermissions::with_header`] does.
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.change = self.change.with_header(name, value);
+        self
+    }
+
     /// Reads the level, merges the channels that were set, sends all of them, and compares the
     /// answer; if it differs, the level is read once more. So the result is the same whether the
     /// server merges or replaces.

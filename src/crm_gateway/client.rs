@@ -2,12 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use http::HeaderName;
+
 use super::{problem, requests::ListEntitlements};
 use crate::{
-    Error, RawRequest, Result,
+    Error, ErrorKind, RawRequest, Result,
     auth::Auth,
     generated::crm_gateway as generated,
-    transport::{Settings, Transport, Variables, client_options, network_options, opaque_debug},
+    transport::{
+        Settings, Transport, Variables, client_options, identifying_header, network_options, opaque_debug,
+    },
 };
 
 const VARIABLES: &str = "ENTITLEMENTS_CRM_GATEWAY_";
@@ -64,7 +68,7 @@ impl Client {
             deadline: Duration::from_secs(120),
             ..Settings::default()
         };
-        ClientBuilder { base_url: base_url.into(), auth: None, settings }
+        ClientBuilder { base_url: base_url.into(), auth: None, tenant: None, settings }
     }
 
     /// Lists the entitlements of accounts: *GET entitlements*.
@@ -134,8 +138,12 @@ impl Client {
 pub struct ClientBuilder {
     base_url: String,
     auth: Option<Auth>,
+    tenant: Option<String>,
     settings: Settings,
 }
+
+/// The header that names the tenant.
+pub(super) const TENANT: HeaderName = HeaderName::from_static("nv-tenant-id");
 
 impl ClientBuilder {
     /// Takes the settings from the environment variables of the process. The credential is set
@@ -198,8 +206,9 @@ impl ClientBuilder {
 
     /// Sets the tenant of every call (`nv-tenant-id`). Default: none. The vendor documents the
     /// header for neighbouring operations.
-    pub fn tenant(self, id: impl Into<String>) -> Self {
-        self.default_header("nv-tenant-id", id)
+    pub fn tenant(mut self, id: impl Into<String>) -> Self {
+        self.tenant = Some(id.into());
+        self
     }
 
     client_options!(settings; timeout "30 seconds", deadline "2 minutes", rate_limit "none");
@@ -210,9 +219,14 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the base or token URL
-    /// cannot be used, the credential is missing or not complete, or TLS cannot be set up; the
-    /// text names which.
-    pub fn build(self) -> Result<Client> {
+    /// cannot be used, the credential is missing or not complete, the tenant or a header cannot be
+    /// sent, or TLS cannot be set up; the text names which.
+    pub fn build(mut self) -> Result<Client> {
+        if let Some(tenant) = self.tenant {
+            identifying_header("tenant", &tenant)
+                .map_err(|error| error.with_kind(ErrorKind::Configuration))?;
+            self.settings.default_headers.push((TENANT.as_str().to_owned(), tenant));
+        }
         let auth = self
             .auth
             .ok_or_else(|| Error::configuration("no credential was given; call `auth(Keycloak::new(…))`"))?;

@@ -13,7 +13,7 @@ use crate::{
     page::{Fetched, NumberSource, Numbered, PageModel, Pager, Position, in_order},
     response::Response,
     time::BoxFuture,
-    transport::{CallOptions, Operation, call_options, checked_header, opaque_debug},
+    transport::{CallOptions, Operation, call_options, identifying_header, opaque_debug},
     unique_id::unique_id,
 };
 
@@ -243,11 +243,9 @@ impl ListEntitlements {
     fn options(&self) -> Result<CallOptions> {
         let mut options = self.options.clone();
         if let Some(tenant) = &self.tenant {
-            let header = checked_header("nv-tenant-id", tenant).map_err(|_| {
-                Error::invalid_input("tenant", "has characters that no header may hold")
-                    .with_operation(op::ListEntitlements::INFO.name)
-            })?;
-            options.headers.push(header);
+            let value = identifying_header("tenant", tenant)
+                .map_err(|error| error.with_operation(op::ListEntitlements::INFO.name))?;
+            options.headers.push((super::client::TENANT, value));
         }
         Ok(options)
     }

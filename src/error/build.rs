@@ -139,7 +139,7 @@ impl Error {
         self.0.kind = kind;
         if kind == ErrorKind::OutcomeUnknown {
             let advice = "it may have been carried out, so read back what is there before you repeat it";
-            return self.with_hint(Some(advice));
+            self.0.hint = self.0.hint.or(Some(advice));
         }
         self
     }

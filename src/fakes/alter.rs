@@ -7,13 +7,11 @@ use serde_json::{Value, json};
 use super::{
     Reply,
     fault::{Alteration, RateHeader},
-    message::since_epoch,
+    message::{http_date, since_epoch},
 };
 
 /// A value that no vocabulary has.
 const UNKNOWN: &str = "PLAINLY_UNKNOWN";
-/// The last second of the year 9999.
-const LAST_DATE: u64 = 253_402_300_799;
 const EXTRA: &str = "xPlainlyExtra";
 
 pub(super) fn altered(reply: Reply, alteration: &Alteration) -> Reply {
@@ -84,10 +82,7 @@ pub(super) fn too_many_requests(header: RateHeader, now: SystemTime) -> Reply {
         RateHeader::Absent => reply,
         RateHeader::RetryAfter(wait) => reply.with_header("retry-after", &whole_seconds(wait).to_string()),
         RateHeader::RetryAfterDate(wait) => {
-            // HTTP cannot write a later year.
-            let seconds = whole_seconds(epoch(wait)).min(LAST_DATE);
-            let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-            reply.with_header("retry-after", &httpdate::fmt_http_date(moment))
+            reply.with_header("retry-after", &http_date(whole_seconds(epoch(wait))))
         }
         RateHeader::Reset(wait) => limited(whole_seconds(wait).into()),
         RateHeader::ResetEpoch(wait) => limited(whole_seconds(epoch(wait)).into()),

@@ -101,7 +101,7 @@ impl<S: State> Answerer for Core<S> {
         let now = self.clock.wall();
         let visit = Visit::new(now, self.rules.broken_by(&request));
         let next = self.next_fault(call.as_ref().map(Call::operation));
-        let (answer, fault) = match next {
+        let (mut answer, fault) = match next {
             Ok(None) => (self.plain(&request, &visit), None),
             Ok(Some(fault)) => {
                 let (answer, had_effect) = self.faulty(&fault, &request, &visit);
@@ -113,6 +113,7 @@ impl<S: State> Answerer for Core<S> {
                 (Answer::whole(complaint_reply(&complaint)), Some("the script has run out".to_owned()))
             }
         };
+        answer.reply = answer.reply.dated(now);
         let status = (answer.delivery != Delivery::Reset).then_some(answer.reply.status);
         let broken_rule = visit.refused_for().map(str::to_owned);
         self.journal_mut().push(Entry { number: 0, at: now, call, request, status, fault, broken_rule });

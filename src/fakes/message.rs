@@ -204,6 +204,14 @@ impl Reply {
         self
     }
 
+    /// Says what time it is for the fake, unless the answer says it already.
+    pub(super) fn dated(self, now: SystemTime) -> Self {
+        if self.headers.contains_key(header::DATE) {
+            return self;
+        }
+        self.with_valid_header("date", &http_date(since_epoch(now).as_secs()))
+    }
+
     /// Marks an answer that a switch of the fake makes deviate from the specification.
     #[cfg(any_service)]
     pub(super) fn off_spec(mut self) -> Self {
@@ -232,4 +240,10 @@ pub(super) fn segment_decoded(text: &str) -> String {
 
 pub(super) fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// So many seconds after the epoch, as HTTP writes it; it cannot write a later year than 9999.
+pub(super) fn http_date(seconds: u64) -> String {
+    const LAST: u64 = 253_402_300_799;
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST)))
 }

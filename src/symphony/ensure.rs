@@ -60,6 +60,12 @@ impl EnsureEntitled {
         self
     }
 
+    /// Adds a header to each request that this takes, as [`AddEntitlement::with_header`] does.
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.add = self.add.with_header(name, value);
+        self
+    }
+
     /// Adds the entitlement, or finds it there. Status, headers and body are those of the answer
     /// that decided it.
     ///
@@ -273,6 +279,12 @@ impl EnsureRemoved {
     /// Limits how many requests are sent. Default: the client's.
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.remove = self.remove.with_max_attempts(attempts);
+        self
+    }
+
+    /// Adds a header to the request, as [`RemoveEntitlement::with_header`] does.
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.remove = self.remove.with_header(name, value);
         self
     }
 

@@ -13,10 +13,10 @@ use crate::{
         symphony::{op, types},
     },
     page::{CursorSource, Fetched, PageModel, Pager, Position, cursor, in_order},
-    response::Response,
+    response::{Raw, Response},
     time::BoxFuture,
     transport::{
-        CallOptions, Operation, call_options, decode_answer, opaque_debug, segment, send_methods, undecodable,
+        CallOptions, Operation, call_options, decode_as, opaque_debug, segment, send_methods, undecodable,
     },
 };
 
@@ -316,12 +316,14 @@ impl GetAdvisorEntitlement {
     pub async fn send(self) -> Result<Response<model::AdvisorEntitlement>> {
         let transport = &self.inner.transport;
         let info = op::GetAdvisorEntitlement::INFO;
-        let raw = transport.send_raw(info, &|| self.make(), &self.options).await?;
-        if is_nothing(&raw.body) {
-            let message = "Symphony answered without data, which means that the advisor is not entitled";
-            return Err(undecodable(Error::new(ErrorKind::NotFound, message), info.name, raw));
-        }
-        decode_answer::<op::GetAdvisorEntitlement>(raw)
+        let decode = |raw: Raw| {
+            if is_nothing(&raw.body) {
+                let message = "Symphony answered without data, which means that the advisor is not entitled";
+                return Err(undecodable(Error::new(ErrorKind::NotFound, message), info.name, raw));
+            }
+            decode_as(info.name, raw)
+        };
+        transport.call(info, &|| self.make(), &self.options, decode).await
     }
 
     /// Sends the request and reads the answer as a type of yours. Dropping the future means

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Request;
 
-use super::{Sender, Unanswered, hint, tls};
+use super::{Sender, Unanswered, hint, sender::Fault, tls};
 use crate::{Error, ErrorKind, response::Raw};
 
 /// What came of an attempt.
@@ -15,8 +15,11 @@ pub(crate) enum Outcome {
     NotSent(Error),
     /// The request may have been carried out, but its answer did not arrive whole.
     Lost(Error),
-    /// An answer that is larger than allowed, or a fault of ours; repeating it changes nothing.
-    Broken(Error),
+    /// The request may have been carried out, but its answer is larger than allowed; repeating it
+    /// changes nothing.
+    TooLarge(Error),
+    /// The request cannot be sent as it is.
+    Unbuildable(Error),
 }
 
 /// Sends the request and reads the body inside the attempt, so that a body that breaks off
@@ -30,7 +33,7 @@ pub(crate) async fn run(http: &Sender, request: Request, max_body: usize) -> Out
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     match read_body(response, &headers, max_body).await {
         Ok(body) => Outcome::Answer(Raw::new(status, headers, body)),
-        Err(BodyFailure::TooLarge(body)) => Outcome::Broken(too_large(status, headers, body, max_body)),
+        Err(BodyFailure::TooLarge(body)) => Outcome::TooLarge(too_large(status, headers, body, max_body)),
         Err(BodyFailure::Broke(error, body)) => {
             let (kind, message) = if error.is_timeout() {
                 (ErrorKind::Timeout, "the answer's body did not arrive in time")
@@ -55,7 +58,7 @@ fn failed_to_send(unanswered: Unanswered, secure: bool) -> Outcome {
     match unanswered {
         Unanswered::Unbuildable(source) => {
             let message = "the request cannot be built; check the base URL and the TLS features";
-            Outcome::Broken(Error::new(ErrorKind::Configuration, message).with_source(source))
+            Outcome::Unbuildable(Error::new(ErrorKind::Configuration, message).with_source(source))
         }
         Unanswered::NotSent(source, late) => {
             let plain =
@@ -64,12 +67,21 @@ fn failed_to_send(unanswered: Unanswered, secure: bool) -> Outcome {
             Outcome::NotSent(with_source(ErrorKind::NotSent, message, source))
         }
         Unanswered::Lost(source, late) => {
-            let (kind, message) = if late {
-                (ErrorKind::Timeout, "no answer within the time for one attempt")
-            } else {
-                (ErrorKind::Server, "the connection was lost before the answer came")
+            let fault = Fault::of(source.as_ref());
+            let (kind, message) = match fault {
+                _ if late => (ErrorKind::Timeout, "no answer within the time for one attempt"),
+                Fault::HeadTooLarge => (
+                    ErrorKind::UnexpectedAnswer,
+                    "the answer's head is too large: too many headers or too long",
+                ),
+                Fault::NotHttp => (
+                    ErrorKind::UnexpectedAnswer,
+                    "what came is not an HTTP answer; check scheme and port of the base URL",
+                ),
+                Fault::Gone => (ErrorKind::Server, "the connection was lost before the answer came"),
             };
-            Outcome::Lost(with_source(kind, message, source))
+            let error = with_source(kind, message, source);
+            if fault == Fault::HeadTooLarge { Outcome::TooLarge(error) } else { Outcome::Lost(error) }
         }
     }
 }

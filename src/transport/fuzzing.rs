@@ -50,7 +50,8 @@ impl Clock for At {
 
 /// The error of a call whose only attempt had this answer; `None` if that is a success.
 pub(crate) fn judged(info: &OperationInfo, raw: Raw, read: Read) -> Option<Error> {
-    let options = CallOptions { max_attempts: Some(1), ..CallOptions::default() };
+    let mut options = CallOptions::default();
+    options.max_attempts = Some(1);
     let settings = Settings::default();
     let shared = shared(&settings);
     let mut flow = Flow::new(info, &options, &settings, &shared);
@@ -76,6 +77,8 @@ pub(crate) fn wait(data: &[u8]) {
     let raw = answer(data);
     let Some(wall) = clock(&raw.headers) else { return };
     let asked = asked_wait(raw.status, &raw.headers, wall);
+    let ours = wall;
+    let wall = servers(&raw.headers, wall);
     let expected = match raw.status {
         StatusCode::TOO_MANY_REQUESTS => match retry_after(&raw.headers, wall) {
             Expected::Nothing => reset(&raw.headers),
@@ -98,7 +101,7 @@ pub(crate) fn wait(data: &[u8]) {
     let shared = shared(&settings);
     let mut flow = Flow::new(READ, &CallOptions::default(), &settings, &shared);
     flow.attempts = 1;
-    match flow.judge(Outcome::Answer(raw), |_, _| Reading::default(), &base(), &At(wall)) {
+    match flow.judge(Outcome::Answer(raw), |_, _| Reading::default(), &base(), &At(ours)) {
         Verdict::Done(_) => {}
         Verdict::Wait(wait) => {
             assert!(wait <= settings.longest_wait, "{wait:?}");
@@ -131,6 +134,16 @@ fn clock(headers: &HeaderMap) -> Option<SystemTime> {
     } else {
         SystemTime::UNIX_EPOCH.checked_add(distance)
     }
+}
+
+/// The clock by which the server counts.
+fn servers(headers: &HeaderMap, wall: SystemTime) -> SystemTime {
+    let date = text(headers, "date").and_then(|date| httpdate::parse_http_date(date).ok());
+    let is_apart = |date: &SystemTime| {
+        let [sooner, later] = if *date < wall { [*date, wall] } else { [wall, *date] };
+        later.duration_since(sooner).is_ok_and(|apart| apart > Duration::from_secs(2))
+    };
+    date.filter(is_apart).unwrap_or(wall)
 }
 
 fn retry_after(headers: &HeaderMap, wall: SystemTime) -> Expected {

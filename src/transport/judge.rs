@@ -153,14 +153,10 @@ impl<'a> Flow<'a> {
         match outcome {
             Outcome::NotSent(error) => self.again_or(error, None, now),
             Outcome::Lost(error) => self.lost(error, now),
-            Outcome::Broken(error) => {
-                let kind = if self.info.repeat == Repeat::Never && error.status().is_some() {
-                    ErrorKind::OutcomeUnknown
-                } else {
-                    error.kind()
-                };
-                Verdict::Fail(self.finish(error.with_kind(kind)))
+            Outcome::TooLarge(error) if self.info.repeat == Repeat::Never => {
+                Verdict::Fail(self.finish(error.with_kind(ErrorKind::OutcomeUnknown)))
             }
+            Outcome::TooLarge(error) | Outcome::Unbuildable(error) => Verdict::Fail(self.finish(error)),
             Outcome::Answer(mut raw) => {
                 raw.attempts = self.attempts;
                 raw.correlation_id.clone_from(&self.correlation_id);
@@ -203,6 +199,8 @@ impl<'a> Flow<'a> {
             503 if wait.is_some() => self.again_or(error, wait, now),
             // A documented problem is the server's considered answer, whatever its status.
             500..=599 if considered => Verdict::Fail(error),
+            // It cannot do it at all, and a repeat does not teach it.
+            501 | 505 if self.info.repeat != Repeat::Never => Verdict::Fail(error),
             408 | 502..=504 => self.lost(error, now),
             500..=599 if self.internal_errors == 0 => Verdict::Fail(error),
             500..=599 => {

@@ -2,6 +2,7 @@
 //!
 //! Nothing outside this module sends a request, and nothing inside knows a vendor.
 
+mod answer;
 mod attempt;
 mod budget;
 mod client;
@@ -12,6 +13,7 @@ mod hint;
 mod judge;
 mod network;
 mod network_options;
+mod operation;
 mod options;
 mod path;
 mod rate;
@@ -25,11 +27,13 @@ mod variables;
 
 use std::{fmt, sync::Arc, time::Instant};
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{Method, header};
 use reqwest::{Request, Url};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
+#[cfg(feature = "crm-gateway")]
+pub(crate) use self::options::identifying_header;
 #[cfg(feature = "connect")]
 pub(crate) use self::path::expand;
 #[cfg(any(feature = "symphony", feature = "connect"))]
@@ -39,88 +43,38 @@ pub use self::rate::RateLimit;
 pub(crate) use self::rate::WeakRateLimit;
 #[cfg(feature = "symphony")]
 pub(crate) use self::requests::send_methods;
-use self::{
-    attempt::Outcome,
-    budget::Budget,
-    gate::Gate,
-    judge::{Flow, Shared, Verdict},
-};
-#[cfg(any_grant)]
 pub(crate) use self::{
-    hint::of_failure as hint_of_failure, retry::Backoff, server::checked_url, tls::failure as tls_failure,
-};
-pub(crate) use self::{
+    answer::{decode_as, undecodable},
     judge::{Asked, Read, Reading, Refusal},
     network::ProxyChoice,
     network_options::network_options,
-    options::{CallOptions, Settings, call_options, checked_header, client_options},
+    operation::{Login, Operation, OperationInfo, Repeat, method},
+    options::{CallOptions, Settings, call_options, client_options},
     requests::opaque_debug,
     sender::{Sender, Unanswered},
     server::Server,
     variables::Variables,
 };
+use self::{
+    attempt::Outcome,
+    budget::Budget,
+    gate::Gate,
+    judge::{Flow, Shared, Verdict},
+    options::CORRELATION_ID,
+};
+#[cfg(any_grant)]
+pub(crate) use self::{
+    hint::of_failure as hint_of_failure, retry::Backoff, sender::Fault, server::checked_url,
+    tls::failure as tls_failure,
+};
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
     auth::{Auth, Context, Held},
-    decode,
     response::{Raw, Response},
 };
 
-/// What may happen after an attempt that the server may have carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// A read; repeating it is harmless.
-    #[allow(dead_code, reason = "every service has reads, a build without services has none")]
-    Read,
-    /// It sets an absolute state; repeating it is harmless.
-    #[allow(dead_code, reason = "only some services have one")]
-    State,
-    /// It removes something; repeating it is harmless, and a later 404 is the success.
-    #[allow(dead_code, reason = "only some services have one")]
-    Removal,
-    /// It may not be repeated.
-    #[allow(dead_code, reason = "only some services have one")]
-    Never,
-}
-
-/// Which kind of login an operation needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "each service uses its own")]
-pub(crate) enum Login {
-    Jwt,
-    Keycloak,
-    User,
-    Client,
-}
-
-/// What the specification says about an operation, for the transport.
-#[derive(Debug)]
-pub(crate) struct OperationInfo {
-    /// The `operationId` of the specification.
-    #[allow(dead_code, reason = "read by the tests that compare markers and documents")]
-    pub(crate) id: &'static str,
-    /// The method of our client, with the service: what errors and logs call it.
-    pub(crate) name: &'static str,
-    #[allow(dead_code, reason = "only Connect's overrides and the tests read it")]
-    pub(crate) method: &'static str,
-    pub(crate) template: &'static str,
-    pub(crate) repeat: Repeat,
-    #[allow(dead_code, reason = "read by the tests that compare markers and documents")]
-    pub(crate) login: Login,
-    #[cfg_attr(
-        not(any(feature = "symphony", feature = "connect")),
-        allow(dead_code, reason = "a listing has one")
-    )]
-    pub(crate) answers_with_body: bool,
-}
-
-/// An operation of a specification; the markers are generated.
-pub(crate) trait Operation {
-    /// What the transport has to know.
-    const INFO: &'static OperationInfo;
-    /// The model of a success.
-    type Success: DeserializeOwned + Default;
-}
+/// What the HTTP library takes.
+pub(crate) const LONGEST_URL: usize = 65_534;
 
 /// Makes the request of a call anew for each attempt.
 pub(crate) type Make<'a> = &'a (dyn Fn() -> Result<Request> + Send + Sync);
@@ -208,7 +162,7 @@ impl Transport {
         make: Make<'_>,
         options: &CallOptions,
     ) -> Result<Response<O::Success>> {
-        self.call(O::INFO, make, options, decode_answer::<O>).await
+        self.call(O::INFO, make, options, answer::decode_answer::<O>).await
     }
 
     /// Sends an operation and decodes its answer as the caller's type.
@@ -230,7 +184,7 @@ impl Transport {
     where
         O: Operation<Success: crate::page::PageModel>,
     {
-        self.call(O::INFO, make, options, decode_page::<O>).await
+        self.call(O::INFO, make, options, answer::decode_page::<O>).await
     }
 
     /// Sends until there is an answer to keep, as often as the operation allows, and hands it to
@@ -244,6 +198,7 @@ impl Transport {
     ) -> Result<T> {
         let method = options.method.as_ref().map_or(info.method, Method::as_str);
         let span = trace::call(info, method, options.shown_template(info), &self.server);
+        let decode = |raw| decode(raw).map_err(|error| if_repeatable(info, error));
         // A disabled span would still cost moving the future into its wrapper.
         if span.is_disabled() {
             return decode(self.attempts(info, make, options).await?);
@@ -253,22 +208,13 @@ impl Transport {
         outcome.inspect_err(|error| trace::failed(&span, error))
     }
 
-    /// As [`call`](Self::call), for answers that are decoded elsewhere.
-    pub(crate) async fn send_raw(
-        &self,
-        info: &OperationInfo,
-        make: Make<'_>,
-        options: &CallOptions,
-    ) -> Result<Raw> {
-        self.call(info, make, options, Ok).await
-    }
-
     async fn attempts(&self, info: &OperationInfo, make: Make<'_>, options: &CallOptions) -> Result<Raw> {
         let mut flow = Flow::new(info, options, &self.settings, &self.shared);
         if tokio::runtime::Handle::try_current().is_err() {
             let message = "calls need a Tokio runtime; await them inside one";
             return Err(flow.finish(Error::configuration(message)));
         }
+        options.checked(flow.correlation_id()).map_err(|error| flow.finish(error))?;
         loop {
             // The request comes first, so that bad input is refused before even a login is sent.
             let mut request = self.request(make, &flow, options).map_err(|error| flow.finish(error))?;
@@ -336,6 +282,10 @@ impl Transport {
         }
         self.server.check(request.url(), template)?;
         encode_spaces(request.url_mut());
+        if request.url().as_str().len() > LONGEST_URL {
+            let rule = "would be longer than the 65,534 bytes that can be sent; shorten an argument";
+            return Err(Error::invalid_input("url", rule));
+        }
         let own = request.headers_mut();
         let content_type = own.remove(header::CONTENT_TYPE);
         *own = self.headers.clone();
@@ -343,16 +293,20 @@ impl Transport {
             own.insert(header::CONTENT_TYPE, content_type);
         }
         if let Some(id) = flow.correlation_id() {
-            let value = HeaderValue::from_str(id).map_err(|_| {
-                Error::invalid_input("correlation_id", "has characters that no header may hold")
-            })?;
-            own.insert(HeaderName::from_static("x-correlation-id"), value);
+            own.insert(CORRELATION_ID, options::identifying_header("correlation_id", id)?);
         }
         for (name, value) in &options.headers {
             own.insert(name.clone(), value.clone());
         }
         Ok(request)
     }
+}
+
+/// An answer of success that cannot be read leaves open what was done, and for some operations that
+/// is what the caller has to know.
+fn if_repeatable(info: &OperationInfo, error: Error) -> Error {
+    let is_open = info.repeat == Repeat::Never && error.kind() == ErrorKind::UnexpectedAnswer;
+    if is_open { error.with_kind(ErrorKind::OutcomeUnknown) } else { error }
 }
 
 /// The URL of a request under `base`, for requests that no generated method makes.
@@ -367,74 +321,4 @@ fn encode_spaces(url: &mut Url) {
         let query = query.replace('+', "%20");
         url.set_query(Some(&query));
     }
-}
-
-/// Decodes the documented answer; a write needs no body to be a success.
-#[cfg(any(feature = "symphony", feature = "connect"))]
-pub(crate) fn decode_answer<O: Operation>(raw: Raw) -> Result<Response<O::Success>> {
-    let needs_no_body = !O::INFO.answers_with_body
-        || (raw.body.is_empty()
-            && (O::INFO.repeat != Repeat::Read || raw.status == http::StatusCode::NO_CONTENT));
-    if needs_no_body {
-        return Ok(Response::new(O::Success::default(), raw));
-    }
-    decode_as(O::INFO.name, raw)
-}
-
-/// Decodes a page; items that cannot be decoded are left out and reported beside it.
-#[cfg(any_listing)]
-fn decode_page<O>(raw: Raw) -> Result<Response<O::Success>>
-where
-    O: Operation<Success: crate::page::PageModel>,
-{
-    if raw.status == http::StatusCode::NO_CONTENT {
-        return Ok(Response::new(O::Success::default(), raw));
-    }
-    match crate::page::decode_page::<O::Success>(&raw) {
-        Ok((page, errors)) => {
-            let errors = errors.into_iter().map(|(place, error)| (place, error.with_operation(O::INFO.name)));
-            Ok(Response::new(page, raw).with_failed_items(errors))
-        }
-        Err(error) => Err(undecodable(error, O::INFO.name, raw)),
-    }
-}
-
-/// Decodes any answer as the caller's type.
-pub(crate) fn decode_as<T: DeserializeOwned>(operation: &'static str, raw: Raw) -> Result<Response<T>> {
-    match decode::json(&raw.body) {
-        Ok(value) => Ok(Response::new(value, raw)),
-        Err(error) => Err(undecodable(error, operation, raw)),
-    }
-}
-
-/// Keeps what came, so that the caller can look at it.
-pub(crate) fn undecodable(error: Error, operation: &'static str, raw: Raw) -> Error {
-    explain_compression(error, &raw.headers).with_operation(operation).with_raw(raw)
-}
-
-/// A body that is still compressed was compressed without being asked for, or in another way.
-fn explain_compression(error: Error, headers: &http::HeaderMap) -> Error {
-    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(header::CONTENT_ENCODING).iter().all(identity) {
-        return error;
-    }
-    let message = if cfg!(feature = "gzip") {
-        "the answer's body is compressed in a way that was not asked for"
-    } else {
-        "the answer's body is compressed, which was not asked for; the feature `gzip` reads it if that is the way"
-    };
-    Error::new(error.kind(), message).with_source(error)
-}
-
-/// A method that is not one of HTTP's tokens cannot be sent; letter case counts in HTTP, and every
-/// method that an API has is in upper case. `CONNECT` has no path that could be
-/// checked, and the answer to `TRACE` is the request with its token.
-pub(crate) fn method(name: &str) -> Result<Method> {
-    let refused = |rule| Error::configuration(format!("`{}` {rule}", name.escape_debug()));
-    let method =
-        Method::from_bytes(name.to_ascii_uppercase().as_bytes()).map_err(|_| refused("is no HTTP method"))?;
-    if matches!(method, Method::CONNECT | Method::TRACE) {
-        return Err(refused("is a method for proxies and tests of them, which no API has"));
-    }
-    Ok(method)
 }

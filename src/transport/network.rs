@@ -76,7 +76,7 @@ impl ProxyChoice {
 
 #[cfg(test)]
 mod tests {
-    use crate::transport::{Settings, checked_header};
+    use crate::transport::Settings;
 
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
     #[test]
@@ -87,8 +87,6 @@ mod tests {
 
     #[test]
     fn what_a_caller_adds_to_the_headers_is_sensitive() {
-        let (_, value) = checked_header("x-api-key", "not-a-real-key").expect("a header");
-        assert!(value.is_sensitive());
         let given = vec![("x-api-key".to_owned(), "not-a-real-key".to_owned())];
         let headers = Settings { default_headers: given, ..Settings::default() }.headers().expect("headers");
         assert!(headers["x-api-key"].is_sensitive() && !headers["accept"].is_sensitive());

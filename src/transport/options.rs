@@ -76,8 +76,13 @@ impl Settings {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, self.user_agent()?);
         for (name, value) in &self.default_headers {
-            let (name, value) =
-                checked_header(name, value).map_err(|error| error.with_kind(ErrorKind::Configuration))?;
+            let (name, value) = checked_header_beside_body(name, value)
+                .map_err(|error| error.with_kind(ErrorKind::Configuration))?;
+            if self.correlated && name == CORRELATION_ID {
+                let rule =
+                    "must not set `x-correlation-id` for all calls; see `with_correlation_id` of a call";
+                return Err(Error::invalid_input("header", rule).with_kind(ErrorKind::Configuration));
+            }
             headers.insert(name, value);
         }
         Ok(headers)
@@ -94,21 +99,58 @@ impl Settings {
     }
 }
 
-/// Headers that the transport owns cannot be replaced by a caller.
-pub(crate) fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+/// The header of a call flow, where the API has it.
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// Headers that no caller sets, by what they would do.
+const OWNED: [(&[&str], &str); 5] = [
+    (&["authorization", "host"], "which decides who is asked, and as whom"),
+    (
+        &["content-length", "transfer-encoding", "content-encoding", "trailer", "expect"],
+        "which the client writes to fit the body",
+    ),
+    (
+        &["connection", "keep-alive", "proxy-connection", "te", "upgrade"],
+        "which is about the connection, and that is shared with other calls",
+    ),
+    (&["proxy-authorization"], "which would go to the server; put it into the proxy's own settings"),
+    (&["accept-encoding"], "which the client sends where it reads compressed answers"),
+];
+
+fn checked_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid_input("header", "has a name that HTTP does not allow"))?;
-    if [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
-        .contains(&name)
-    {
-        return Err(Error::invalid_input("header", format!("must not set `{name}`, which the client owns")));
+    if let Some((_, reason)) = OWNED.iter().find(|(names, _)| names.contains(&name.as_str())) {
+        return Err(Error::invalid_input("header", format!("must not set `{name}`, {reason}")));
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| {
-        Error::invalid_input("header", format!("has a value for `{name}` that HTTP does not allow"))
+        Error::invalid_input("header", "has a value with characters that HTTP does not allow")
     })?;
-    // What a deployment adds can be a key.
+    // Nobody knows what a deployment puts there.
     value.set_sensitive(true);
     Ok((name, value))
+}
+
+/// The rule for requests whose body the client writes.
+fn checked_header_beside_body(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let header = checked_header(name, value)?;
+    if header.0 == header::CONTENT_TYPE {
+        let rule = "must not set `content-type`, which the client writes to fit the body";
+        return Err(Error::invalid_input("header", rule));
+    }
+    Ok(header)
+}
+
+/// The value of a header that names something: neither empty nor more than one line.
+pub(crate) fn identifying_header(argument: &str, value: &str) -> Result<HeaderValue> {
+    if value.trim().is_empty() {
+        return Err(Error::invalid_input(argument, "must not be empty"));
+    }
+    let refused = || Error::invalid_input(argument, "must not contain control characters");
+    if value.chars().any(char::is_control) {
+        return Err(refused());
+    }
+    HeaderValue::from_str(value).map_err(|_| refused())
 }
 
 /// What one call sets for itself.
@@ -119,12 +161,45 @@ pub(crate) struct CallOptions {
     pub(crate) max_attempts: Option<u32>,
     pub(crate) correlation_id: Option<String>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The first header that cannot be sent; `send()` reports it.
+    refused: Option<Arc<Error>>,
     /// Another method or path template than the specification's, where that is unconfirmed.
     pub(crate) method: Option<Method>,
     pub(crate) template: Option<Arc<str>>,
 }
 
 impl CallOptions {
+    /// Adds a header of the caller's.
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        self.keep(checked_header_beside_body(name, value));
+    }
+
+    /// Adds a header of a caller who also says what the body is.
+    pub(crate) fn set_header_of_own_body(&mut self, name: &str, value: &str) {
+        self.keep(checked_header(name, value));
+    }
+
+    fn keep(&mut self, header: Result<(HeaderName, HeaderValue)>) {
+        match header {
+            Ok(header) => self.headers.push(header),
+            Err(error) => {
+                self.refused.get_or_insert_with(|| Arc::new(error));
+            }
+        }
+    }
+
+    /// What is wrong with the headers, beside this correlation id.
+    pub(crate) fn checked(&self, correlation_id: Option<&str>) -> Result<()> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.share());
+        }
+        if correlation_id.is_some() && self.headers.iter().any(|(name, _)| *name == CORRELATION_ID) {
+            let rule = "must not set `x-correlation-id` beside the id of the call; see `with_correlation_id`";
+            return Err(Error::invalid_input("header", rule));
+        }
+        Ok(())
+    }
+
     /// The template of the path that spans may tell. That of a request without an operation is
     /// the path itself, which can hold anything.
     pub(crate) fn shown_template<'a>(&'a self, info: &OperationInfo) -> Option<&'a str> {
@@ -151,6 +226,23 @@ macro_rules! call_options {
         /// may be sent after a renewed token. Default: the client's.
         pub fn with_max_attempts(mut self, attempts: u32) -> Self {
             self.options.max_attempts = Some(attempts);
+            self
+        }
+
+        /// Adds a header to every request of this call, repeats and further pages included, for a
+        /// deployment that needs one more. It replaces a default header of that name, and no log
+        /// shows its value.
+        ///
+        /// `send()` refuses a name or value that HTTP does not allow, and these: `authorization`
+        /// and `host`, which decide who is asked, and as whom; `content-length`, `content-type`,
+        /// `content-encoding`, `transfer-encoding`, `trailer` and `expect`, which the client writes
+        /// to fit the body; `connection`, `keep-alive`, `proxy-connection`, `te` and `upgrade`,
+        /// because connections are shared with other calls; `proxy-authorization`, which would go
+        /// to the server and not to the proxy; `accept-encoding`, which the client sends
+        /// where it reads compressed answers (feature `gzip`); and `x-correlation-id` where the call has an id of its own. A `cookie` is
+        /// sent as given: the client keeps none.
+        pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.options.set_header(&name.into(), &value.into());
             self
         }
     };
@@ -240,7 +332,8 @@ macro_rules! client_options {
         /// Adds a header to every request, for a deployment that needs one more.
         ///
         /// `build()` refuses a name or value that HTTP does not allow, and the headers that the
-        /// client owns, such as `Authorization`.
+        /// client owns, such as `authorization` and `content-type`; `with_header` of each request
+        /// lists them with the reasons.
         pub fn default_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.$($settings).+.default_headers.push((name.into(), value.into()));
             self

@@ -35,6 +35,7 @@ impl Backoff {
 /// which comes with every answer of Connect and is a request to wait only with a 429.
 pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let wall = by_the_servers_clock(text("date"), wall);
     let asked = || text("retry-after").and_then(|value| retry_after(value, wall));
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
@@ -43,6 +44,15 @@ pub(crate) fn asked_wait(status: StatusCode, headers: &HeaderMap, wall: SystemTi
         StatusCode::SERVICE_UNAVAILABLE => asked(),
         _ => None,
     }
+}
+
+/// A point in time that a server names is one of its own clock, which its `Date` tells. Where both
+/// clocks agree but for what rounding and the way take, ours is the finer one.
+fn by_the_servers_clock(date: Option<&str>, wall: SystemTime) -> SystemTime {
+    const ROUNDING: Duration = Duration::from_secs(2);
+    let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else { return wall };
+    let apart = date.duration_since(wall).unwrap_or_else(|behind| behind.duration());
+    if apart > ROUNDING { date } else { wall }
 }
 
 fn retry_after(value: &str, wall: SystemTime) -> Option<Duration> {
@@ -122,6 +132,24 @@ mod tests {
             longest,
             "no number that can be counted with"
         );
+    }
+
+    #[test]
+    fn a_point_in_time_is_read_by_the_clock_of_the_server() {
+        let wait = |date: &str, name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("date", HeaderValue::from_str(date).expect("a header value"));
+            headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+            asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers, now()).map(|wait| wait.as_secs())
+        };
+        // Ours says 22:13:20.
+        let in_five_seconds = "Tue, 14 Nov 2023 22:53:25 GMT";
+        assert_eq!(wait("Tue, 14 Nov 2023 22:53:20 GMT", "retry-after", in_five_seconds), Some(5));
+        assert_eq!(wait("Tue, 14 Nov 2023 22:53:20 GMT", "x-ratelimit-reset", "1700002405"), Some(5));
+        assert_eq!(wait("Tue, 14 Nov 2023 20:53:20 GMT", "retry-after", "7"), Some(7));
+        let rounded = "Tue, 14 Nov 2023 22:13:18 GMT";
+        assert_eq!(wait(rounded, "retry-after", "Tue, 14 Nov 2023 22:13:29 GMT"), Some(9));
+        assert_eq!(wait("yesterday", "retry-after", "Tue, 14 Nov 2023 22:13:29 GMT"), Some(9));
     }
 
     #[test]

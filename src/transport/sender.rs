@@ -1,5 +1,7 @@
 //! Where requests leave the crate: the network, or a fake in the same process.
 
+use std::error::Error as StdError;
+
 use reqwest::{Request, Response};
 
 use super::tls;
@@ -24,6 +26,37 @@ pub(crate) enum Unanswered {
 
 /// Whether time was up.
 pub(crate) type Late = bool;
+
+/// What is known of an answer that did not come whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Its head has more lines or bytes than the HTTP client takes. Another attempt would bring
+    /// the same.
+    HeadTooLarge,
+    /// It is not HTTP.
+    NotHttp,
+    /// Nothing but that the connection ended.
+    Gone,
+}
+
+impl Fault {
+    /// By the HTTP library's own error, which is somewhere among the sources. It has a method for a
+    /// head that is too large, but only together with its server, so its fixed words have to do; a
+    /// test watches them.
+    pub(crate) fn of(error: Option<&reqwest::Error>) -> Self {
+        let mut source = error.and_then(StdError::source);
+        while let Some(error) = source {
+            match error.downcast_ref::<hyper::Error>() {
+                Some(error) if error.is_parse() => {
+                    let is_too_large = error.to_string() == "message head is too large";
+                    return if is_too_large { Self::HeadTooLarge } else { Self::NotHttp };
+                }
+                _ => source = error.source(),
+            }
+        }
+        Self::Gone
+    }
+}
 
 impl Sender {
     pub(crate) fn new(network: reqwest::Client) -> Self {

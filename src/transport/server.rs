@@ -80,6 +80,16 @@ pub(crate) fn checked_url(what: &str, text: &str, plain_http: bool) -> Result<Ur
     let Ok(url) = Url::parse(text) else {
         return refuse("is not an absolute URL such as `https://host/path`");
     };
+    if url.as_str().len() > super::LONGEST_URL {
+        return refuse("is longer than the 65,534 bytes that can be sent");
+    }
+    // A URL parser drops line breaks, follows `..`, and takes a backslash for a slash.
+    if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+        return refuse("has spaces, control characters or backslashes");
+    }
+    if text.split('/').any(is_step) {
+        return refuse("has `.` or `..` in its path");
+    }
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return refuse("needs the scheme `https` and a host");
     }
@@ -98,6 +108,10 @@ pub(crate) fn checked_url(what: &str, text: &str, plain_http: bool) -> Result<Ur
         return refuse("is https, but no TLS feature is enabled; enable `rustls` or `native-tls`");
     }
     Ok(url)
+}
+
+fn is_step(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 #[cfg(test)]

@@ -62,7 +62,10 @@ pub(crate) fn attempted(span: &Span, outcome: &Outcome) {
                 span.record("error.type", raw.status.as_str());
             }
         }
-        Outcome::NotSent(error) | Outcome::Lost(error) | Outcome::Broken(error) => {
+        Outcome::NotSent(error)
+        | Outcome::Lost(error)
+        | Outcome::TooLarge(error)
+        | Outcome::Unbuildable(error) => {
             if let Some(status) = error.status() {
                 span.record("http.response.status_code", status.as_u16());
             }

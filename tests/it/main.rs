@@ -26,6 +26,10 @@ mod fakes_symphony;
 mod from_env;
 #[cfg(feature = "crm-gateway")]
 mod gzip;
+#[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod hostile_callers;
+#[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod hostile_servers;
 #[cfg(feature = "crm-gateway")]
 mod limits;
 #[cfg(all(feature = "fakes", feature = "symphony"))]

@@ -237,7 +237,7 @@ async fn nothing_is_sent_for_input_that_cannot_be() {
     }
     let twice =
         user.change_enterprise_permissions("1").set("TM", ChannelState::None).set("TM", ChannelState::Shield);
-    assert!(twice.send().await.expect_err("twice").to_string().contains("`TM` twice"));
+    assert!(twice.send().await.expect_err("twice").to_string().contains("a channel twice"));
     assert!(user.change_enterprise_permissions("1").send().await.is_err(), "no channel at all");
     let no_channel = user.change_enterprise_permissions("1").set("", ChannelState::None);
     assert_eq!(no_channel.send().await.expect_err("empty").kind(), ErrorKind::InvalidInput);

@@ -45,7 +45,7 @@ async fn call(limit: &RateLimit, there: Duration, back: Duration) -> Instant {
 }
 
 fn most_in_any(window: Duration, seen: &[Instant]) -> usize {
-    let within = |from: &Instant| seen.iter().filter(|at| (*from..*from + window).contains(at)).count();
+    let within = |from: &Instant| seen.iter().filter(|at| (*from..*from + window).contains(*at)).count();
     seen.iter().map(within).max().unwrap_or(0)
 }
 

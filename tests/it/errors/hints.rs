@@ -144,7 +144,7 @@ async fn plain_http_to_a_port_for_tls() {
     let port = Port::answering(ALERT).await;
     let client = symphony(&port.at("http", "/admin"));
     let read = client.list_entitlements().send().await.expect_err("no HTTP");
-    assert_eq!(read.kind(), ErrorKind::Server);
+    assert_eq!(read.kind(), ErrorKind::UnexpectedAnswer);
     assert_hint(&read, HTTPS);
     let add = client.add_entitlement(ExternalNetwork::WhatsApp, Advisor::id("1")).send().await;
     let add = add.expect_err("no HTTP");

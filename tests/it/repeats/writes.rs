@@ -29,7 +29,7 @@ fn gone() -> Fault {
 
 /// A request may have been carried out: these come instead of that, or after it.
 fn lost() -> Vec<Fault> {
-    let statuses = [408, 500, 501, 502, 503, 504].map(Fault::status);
+    let statuses = [408, 500, 502, 503, 504].map(Fault::status);
     statuses.into_iter().chain([Fault::reset()]).collect()
 }
 

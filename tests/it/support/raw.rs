@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde_json::Value;
@@ -116,6 +119,7 @@ pub(crate) struct RawServer {
 struct State {
     seen: Mutex<Vec<Seen>>,
     script: Mutex<VecDeque<Answer>>,
+    connections: AtomicUsize,
 }
 
 impl RawServer {
@@ -137,7 +141,7 @@ impl RawServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let address = listener.local_addr().expect("a bound port");
         let script = Mutex::new(answers.into_iter().collect());
-        let state = Arc::new(State { seen: Mutex::default(), script });
+        let state = Arc::new(State { seen: Mutex::default(), script, connections: AtomicUsize::new(0) });
         let task = tokio::spawn(accept(listener, tls, state.clone()));
         Self { scheme, address, state, task }
     }
@@ -151,6 +155,12 @@ impl RawServer {
     #[allow(dead_code, reason = "only some services are tested by name")]
     pub(crate) fn uri_by_name(&self) -> String {
         format!("{}://localhost:{}", self.scheme, self.address.port())
+    }
+
+    /// How many connections were made.
+    #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
     }
 
     /// What came so far.
@@ -169,6 +179,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Stat
     // The set ends its tasks when it is dropped.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        state.connections.fetch_add(1, Ordering::SeqCst);
         let (tls, state) = (tls.clone(), state.clone());
         connections.spawn(async move {
             match tls {
@@ -197,10 +208,14 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State
 
 /// The next request, or `None` at the end of the connection.
 async fn read_request(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Option<Seen> {
+    // A head of a megabyte is not searched anew with each part of it.
+    let mut searched = 0_usize;
     let end = loop {
-        if let Some(end) = unread.windows(4).position(|window| window == b"\r\n\r\n") {
-            break end;
+        let found = unread[searched..].windows(4).position(|window| window == b"\r\n\r\n");
+        if let Some(end) = found {
+            break searched + end;
         }
+        searched = unread.len().saturating_sub(3);
         read_more(stream, unread).await?;
     };
     let head = String::from_utf8(unread[..end].to_vec()).expect("a head in ASCII");
