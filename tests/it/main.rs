@@ -44,8 +44,6 @@ mod redirects;
 mod repeats;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
-#[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
-mod spans;
 mod specs;
 #[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod support;

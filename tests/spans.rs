@@ -1,5 +1,8 @@
 //! What an application sees in its traces: a span per call and per attempt, and nothing that is
 //! secret or personal.
+//!
+//! In a process of its own: a thread without a subscriber that is the first to come to a span while
+//! another thread sets one would switch the span off for both.
 
 use std::{
     fmt,
