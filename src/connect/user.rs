@@ -274,6 +274,7 @@ impl UserClientBuilder {
         common.settings;
         timeout "20 seconds",
         deadline "3 minutes",
+        backoff "1 second and 1 minute",
         rate_limit "100 calls a second and 2,000 a minute, for all clients of this process with the same \
                     API server and client id; without a client id, for all that share an `Auth`"
     );

@@ -211,7 +211,7 @@ impl ClientBuilder {
         self
     }
 
-    client_options!(settings; timeout "30 seconds", deadline "2 minutes", rate_limit "none");
+    client_options!(settings; timeout "30 seconds", deadline "2 minutes", backoff "200 ms and 10 seconds", rate_limit "none");
     network_options!(settings);
 
     /// Makes the client; no I/O.

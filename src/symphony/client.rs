@@ -311,7 +311,7 @@ impl ClientBuilder {
         self
     }
 
-    client_options!(settings; timeout "20 seconds", deadline "1 minute", rate_limit "none");
+    client_options!(settings; timeout "20 seconds", deadline "1 minute", backoff "200 ms and 10 seconds", rate_limit "none");
     network_options!(settings);
 
     /// Makes the client; no I/O.

@@ -192,7 +192,7 @@ impl<'a> Flow<'a> {
         let error = if let Some(wait) = wait { error.with_retry_after(wait) } else { error };
         match status.as_u16() {
             429 => {
-                let wait = wait.unwrap_or_else(|| self.backoff.wait(self.attempts));
+                let wait = wait.unwrap_or_else(|| self.own_wait());
                 self.shared.gate.pause(wait);
                 self.again_or(error, Some(wait), now)
             }
@@ -225,11 +225,16 @@ impl<'a> Flow<'a> {
         Verdict::RenewToken(error)
     }
 
+    /// The wait where the server asks for none.
+    fn own_wait(&self) -> Duration {
+        self.backoff.wait(self.attempts).min(self.longest_wait)
+    }
+
     /// Another attempt if the limits allow it, otherwise the error at once. A wait that the server
     /// asked for is its own measure against too many repeats, so it costs none of the budget.
     fn again_or(&self, error: Error, asked: Option<Duration>, now: Instant) -> Verdict {
         let asked = asked.filter(|wait| !wait.is_zero());
-        let wait = asked.unwrap_or_else(|| self.backoff.wait(self.attempts));
+        let wait = asked.unwrap_or_else(|| self.own_wait());
         let hint = if self.attempts >= self.max_attempts {
             None
         } else if wait > self.longest_wait {

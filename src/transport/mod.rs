@@ -51,6 +51,7 @@ pub(crate) use self::{
     operation::{Login, Operation, OperationInfo, Repeat, method},
     options::{CallOptions, Settings, call_options, client_options},
     requests::opaque_debug,
+    retry::Backoff,
     sender::{Sender, Unanswered},
     server::Server,
     variables::Variables,
@@ -64,8 +65,7 @@ use self::{
 };
 #[cfg(any_grant)]
 pub(crate) use self::{
-    hint::of_failure as hint_of_failure, retry::Backoff, sender::Fault, server::checked_url,
-    tls::failure as tls_failure,
+    hint::of_failure as hint_of_failure, sender::Fault, server::checked_url, tls::failure as tls_failure,
 };
 use crate::{
     Error, ErrorKind, Result,

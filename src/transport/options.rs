@@ -251,7 +251,7 @@ pub(crate) use call_options;
 
 /// The settings that every client builder has, with the defaults that differ between the APIs.
 macro_rules! client_options {
-    ($($settings:ident).+; timeout $timeout:literal, deadline $deadline:literal, rate_limit $rate_limit:literal) => {
+    ($($settings:ident).+; timeout $timeout:literal, deadline $deadline:literal, backoff $backoff:literal, rate_limit $rate_limit:literal) => {
         /// Limits one attempt, from sending to the last byte of the body.
         #[doc = concat!("Default: ", $timeout, ".")]
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
@@ -276,6 +276,16 @@ macro_rules! client_options {
         /// may be sent after a renewed token. Default: 4.
         pub fn max_attempts(mut self, attempts: u32) -> Self {
             self.$($settings).+.max_attempts = attempts;
+            self
+        }
+
+        /// Sets how long a call waits before it repeats, where the server does not say: anything
+        /// from nothing to `first` before the first repeat, to twice that before the second, and so
+        /// on up to `largest`. The randomness keeps clients that failed together from coming back
+        /// together.
+        #[doc = concat!("Default: ", $backoff, ".")]
+        pub fn backoff(mut self, first: std::time::Duration, largest: std::time::Duration) -> Self {
+            self.$($settings).+.backoff = crate::transport::Backoff { first, largest };
             self
         }
 

@@ -1,8 +1,11 @@
 //! Settings from environment variables.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
-use super::{RateLimit, Settings};
+use super::{
+    RateLimit, Settings,
+    network::{Network, ProxyChoice},
+};
 use crate::{Error, Result};
 
 /// The variables of one service: their names without its prefix, and their values.
@@ -57,6 +60,14 @@ impl Variables {
         parse(text.trim()).map(Some).ok_or_else(|| self.refused(name, rule))
     }
 
+    /// The content of the file that the variable names.
+    fn file(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Some(path) = self.text(name) else { return Ok(None) };
+        let unreadable =
+            |error: std::io::Error| self.refused(name, "names a file that cannot be read").with_source(error);
+        std::fs::read(path).map(Some).map_err(unreadable)
+    }
+
     fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>> {
         self.parsed(name, "must be a whole number that is not negative", |text| text.parse().ok())
     }
@@ -107,6 +118,26 @@ impl Settings {
         set(&mut self.rate_limit, variables.parsed("RATE_LIMIT", limit, rate_limit)?.map(Some));
         set(&mut self.application, variables.text("APPLICATION").map(Some));
         set(&mut self.plain_http, variables.switch("ALLOW_PLAIN_HTTP")?);
+        self.network.read(variables)
+    }
+}
+
+impl Network {
+    fn read(&mut self, variables: &mut Variables) -> Result<()> {
+        if let Some(pem) = variables.file("ROOT_CERTIFICATES_FILE")? {
+            self.root_certificates.push(pem.into());
+        }
+        if let Some(platform_roots) = variables.switch("PLATFORM_ROOTS")? {
+            self.without_platform_roots = !platform_roots;
+        }
+        if let Some(pem) = variables.file("CLIENT_CERTIFICATE_FILE")? {
+            self.client_certificate = Some(Arc::new(pem.into()));
+        }
+        match variables.text("PROXY") {
+            Some(none) if none == "none" => self.proxy = ProxyChoice::None,
+            Some(url) => self.proxy = ProxyChoice::Url(url.into()),
+            None => {}
+        }
         Ok(())
     }
 }
@@ -186,6 +217,38 @@ mod tests {
     }
 
     #[test]
+    fn connections_have_their_variables_too() {
+        let directory = std::env::temp_dir().join(format!("entitlements-variables-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory");
+        let file = |name: &str, content: &str| {
+            let path = directory.join(name);
+            std::fs::write(&path, content).expect("a file");
+            path.to_str().expect("UTF-8").to_owned()
+        };
+        let (roots, client) =
+            (file("roots.pem", "plainly fake roots"), file("client.pem", "plainly fake key"));
+        let network = read(&[
+            ("ENTITLEMENTS_X_ROOT_CERTIFICATES_FILE", &roots),
+            ("ENTITLEMENTS_X_PLATFORM_ROOTS", "false"),
+            ("ENTITLEMENTS_X_CLIENT_CERTIFICATE_FILE", &client),
+            ("ENTITLEMENTS_X_PROXY", "http://plainly:fake@proxy.example:3128"),
+        ]);
+        let network = network.expect("all are right").network;
+        std::fs::remove_dir_all(&directory).expect("empty");
+        assert_eq!(&*network.root_certificates[0], b"plainly fake roots");
+        assert!(network.without_platform_roots);
+        let key = network.client_certificate.expect("a certificate");
+        assert_eq!(secrecy::ExposeSecret::expose_secret(&*key), b"plainly fake key");
+        assert!(matches!(network.proxy, ProxyChoice::Url(_)));
+        let none = read(&[("ENTITLEMENTS_X_PROXY", "none")]).expect("right").network;
+        assert!(matches!(none.proxy, ProxyChoice::None));
+        let error = read(&[("ENTITLEMENTS_X_ROOT_CERTIFICATES_FILE", "/nowhere/roots.pem")]);
+        let error = error.err().expect("no such file").to_string();
+        assert!(error.contains("`ENTITLEMENTS_X_ROOT_CERTIFICATES_FILE` names a file"), "{error}");
+        assert!(!error.contains("/nowhere"), "{error}");
+    }
+
+    #[test]
     fn what_is_not_set_or_empty_stays_as_it_was() {
         let settings = read(&[("ENTITLEMENTS_X_TIMEOUT", ""), ("ENTITLEMENTS_X_MAX_BODY", "")]);
         let settings = settings.expect("nothing is set");
@@ -213,6 +276,8 @@ mod tests {
             ("RATE_LIMIT", "-1/1s"),
             ("RATE_LIMIT", "/1s"),
             ("ALLOW_PLAIN_HTTP", "yes"),
+            ("PLATFORM_ROOTS", "no"),
+            ("CLIENT_CERTIFICATE_FILE", "/nowhere/key.pem"),
             ("TIMEOT", "5"),
         ] {
             let name = format!("ENTITLEMENTS_X_{name}");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use entitlements::{
+    RateLimit,
     auth::Keycloak,
     connect as connect_client, crm_gateway as crm_client,
     fakes::{Fault, Faults, RateHeader, Reply, connect, crm_gateway, keycloak, symphony},
@@ -62,6 +63,8 @@ macro_rules! limited {
             .timeout(ATTEMPT)
             .connect_timeout(ATTEMPT)
             .longest_wait(LONGEST_WAIT)
+            .backoff(Duration::from_millis(20), Duration::from_millis(200))
+            .rate_limit(RateLimit::none())
             .max_attempts(MAX_ATTEMPTS)
             .max_body(MAX_BODY)
             .build()
@@ -170,7 +173,10 @@ async fn symphony_fake(random: &mut Random) -> symphony::Fake {
 
 async fn crm_fake(random: &mut Random) -> crm_gateway::Fake {
     let entitlement = |number: usize| json!({ "accountId": format!("account-{number}"), "status": "ACTIVE" });
-    let weather = Faults::one_of(of_reads(), FAULTY, random.next());
+    // A wait of a second is one for everybody, so only some of the calls have it.
+    let busy = Fault::too_many_requests(RateHeader::RetryAfter(Duration::from_secs(1)));
+    let weather = of_reads().into_iter().chain([busy]).collect::<Vec<_>>();
+    let weather = Faults::one_of(weather, FAULTY, random.next());
     // A token lasts as long as it takes for some of the calls to need a new one.
     let keycloak = keycloak::Fake::builder().access_lifetime(Duration::from_secs(5));
     let builder = crm_gateway::Fake::builder().wire_listener(true).keep_requests(KEPT);
@@ -217,9 +223,6 @@ fn of_all() -> Vec<Fault> {
         Fault::truncated_body(10).chunked(),
         limited(RateHeader::Absent),
         limited(RateHeader::RetryAfter(Duration::ZERO)),
-        limited(RateHeader::RetryAfter(Duration::from_secs(1))),
-        // Longer than anybody waits.
-        limited(RateHeader::RetryAfter(Duration::from_secs(3_600))),
         Fault::status(500),
         Fault::status(503),
         Fault::html(502),
@@ -243,7 +246,7 @@ fn of_writes() -> Vec<Fault> {
 /// names none.
 fn of_the_unrepeatable() -> Vec<Fault> {
     let after = [Fault::reset(), Fault::status(500), Fault::status(503), Fault::html(502), Fault::html(200)];
-    of_all().into_iter().chain(after.map(Fault::after_change)).collect()
+    of_all().into_iter().chain([Fault::html(200)]).chain(after.map(Fault::after_change)).collect()
 }
 
 /// Small, and the same everywhere.
