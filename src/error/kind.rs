@@ -21,7 +21,8 @@ pub enum ErrorKind {
     /// port speaks something else than expected, and `source()` what the system said: no such
     /// host, refused, a certificate that is not trusted.
     NotSent,
-    /// The request may have been carried out, its answer was lost, and repeating it is not safe.
+    /// The request may have been carried out, its answer was lost or cannot be read, and repeating
+    /// it is not safe.
     ///
     /// Read the state back before you send it again, or use an `ensure_*` method, which does
     /// that. [`Error::status`](crate::Error::status) and [`Error::body`](crate::Error::body) have
@@ -64,10 +65,12 @@ pub enum ErrorKind {
     /// [`Error::code`](crate::Error::code) and [`Error::problem`](crate::Error::problem) say what
     /// to change.
     Rejected,
-    /// Too many calls (429). It was not carried out.
+    /// Too many calls (429), or no room in the client's own rate limit. It was not carried out.
     ///
-    /// [`Error::retry_after`](crate::Error::retry_after) says when to come back, if the server
-    /// did; this crate has waited as often and as long as its limits allow.
+    /// [`Error::retry_after`](crate::Error::retry_after) says when to come back, if that is known;
+    /// this crate has waited as often and as long as its limits allow. Without a
+    /// [`status`](crate::Error::status) nothing was sent: the server has asked all callers of this
+    /// client for a pause, or the `rate_limit` is used up until after the deadline.
     RateLimited,
     /// The server failed (5xx), or the connection broke under an operation that may be repeated.
     ///
@@ -77,8 +80,9 @@ pub enum ErrorKind {
     Server,
     /// The answer cannot be read, is too large, or redirects.
     ///
-    /// With a status of 2xx the request was carried out. [`Error::body`](crate::Error::body) has
-    /// what came; most often it is the page of a proxy, so check the base URL.
+    /// With a status of 2xx the request may have been carried out, and it is one that may be
+    /// repeated. [`Error::body`](crate::Error::body) has what came; most often it is the page of a
+    /// proxy, so check the base URL.
     UnexpectedAnswer,
     /// The pages of a listing do not fit together, for example because a cursor came twice.
     ///

@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use super::Operation;
 #[cfg(any(feature = "symphony", feature = "connect"))]
 use super::Repeat;
+#[cfg(any(feature = "symphony", feature = "connect"))]
+use crate::ErrorKind;
 use crate::{
-    Error, ErrorKind, Result, decode,
+    Error, Result, decode,
     response::{Raw, Response},
 };
 

@@ -32,6 +32,8 @@ use reqwest::{Request, Url};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
+#[cfg(any(feature = "symphony", feature = "connect"))]
+pub(crate) use self::answer::undecodable;
 #[cfg(feature = "crm-gateway")]
 pub(crate) use self::options::identifying_header;
 #[cfg(feature = "connect")]
@@ -44,7 +46,7 @@ pub(crate) use self::rate::WeakRateLimit;
 #[cfg(feature = "symphony")]
 pub(crate) use self::requests::send_methods;
 pub(crate) use self::{
-    answer::{decode_as, undecodable},
+    answer::decode_as,
     judge::{Asked, Read, Reading, Refusal},
     network::ProxyChoice,
     network_options::network_options,

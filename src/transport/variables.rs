@@ -42,6 +42,7 @@ impl Variables {
         self.values.remove(name).filter(|value| !value.is_empty())
     }
 
+    #[cfg(any(feature = "symphony", feature = "crm-gateway"))]
     pub(crate) fn required(&mut self, name: &str) -> Result<String> {
         self.text(name).ok_or_else(|| self.refused(name, "is not set"))
     }
