@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, RawRequest, Result,
-    auth::{Auth, ClientAuthentication, ConnectClient, UserTokens},
+    auth::{Auth, ClientAuthentication, ConnectClient, TokenSource, UserTokens},
     generated::connect as generated,
     transport::{Backoff, Settings, Transport, Variables, client_options, network_options, opaque_debug},
 };
@@ -176,6 +176,8 @@ impl Common {
     }
 
     pub(super) fn transport(mut self, auth: Auth) -> Result<(Transport, generated::Client, Shapes)> {
+        // A client with another credential of its own still refreshes its users' tokens there.
+        self.settings.login_endpoint = self.login().and_then(|login| login.endpoint().cloned());
         let shapes = self.overrides.checked()?;
         if self.settings.rate_limit.is_none() {
             let client_id = self.login.as_ref().map(|(id, _)| id.as_str());

@@ -110,7 +110,8 @@ impl Transport {
         let server = Server::parse(base, settings.plain_http)?;
         auth.check()?;
         let http = server.http_client(&settings)?;
-        let login_http = server.login_client(&http, auth.endpoint(), &settings)?;
+        let login = settings.login_endpoint.as_ref().or(auth.endpoint());
+        let login_http = server.login_client(&http, login, &settings)?;
         #[cfg(feature = "fakes")]
         let sender = |http| Sender::new(http).with_in_process(settings.in_process.clone());
         #[cfg(not(feature = "fakes"))]

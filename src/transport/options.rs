@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) default_headers: Vec<(String, String)>,
     /// Whether the API has `x-correlation-id`.
     pub(crate) correlated: bool,
+    /// Where logins go that the first credential knows nothing of.
+    pub(crate) login_endpoint: Option<reqwest::Url>,
     /// How often a 500 without an explanation may be repeated, within the attempts.
     pub(crate) internal_errors: u32,
     /// Fakes in this process that answer instead of the network.
@@ -62,6 +64,7 @@ impl Default for Settings {
             application: None,
             default_headers: Vec::new(),
             correlated: false,
+            login_endpoint: None,
             internal_errors: u32::MAX,
             #[cfg(feature = "fakes")]
             in_process: None,

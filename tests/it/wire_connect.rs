@@ -247,3 +247,16 @@ async fn nothing_is_sent_for_input_that_cannot_be() {
     }
     assert!(server.requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_users_tokens_are_refreshed_at_the_login_server_whatever_the_application_uses() {
+    let login = RawServer::start([answer::json(400, r#"{"error":"invalid_grant"}"#)]).await;
+    // The API is of another kind than the login server: https, and not on this machine.
+    let servers = Environment::custom("https://api.example/capi", format!("{}/user", login.uri()));
+    let app =
+        Client::builder(servers).client_login("plainly", "fake").auth(StaticToken::new("not-a-real-token"));
+    let tokens = UserTokens::new("old").refresh_token("refresh").expires_in(std::time::Duration::ZERO);
+    let user = app.clock(TestClock::new()).build().expect("a client").as_user(tokens);
+    user.list_global_permissions().send().await.expect_err("refused");
+    assert_eq!(login.requests().len(), 1);
+}

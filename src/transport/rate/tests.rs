@@ -91,6 +91,25 @@ async fn calls_are_let_in_in_the_order_in_which_they_came() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_newcomer_does_not_take_the_place_of_a_caller_who_waits() {
+    let limit = RateLimit::new(1, SECOND);
+    call(&limit, Duration::ZERO, Duration::ZERO).await;
+    let order = Mutex::new(Vec::new());
+    let newcomer = async {
+        tokio::time::sleep(SECOND).await;
+        call(&limit, Duration::ZERO, Duration::ZERO).await;
+        order.lock().expect("no panic").push("newcomer");
+    };
+    let waiting = async {
+        call(&limit, Duration::ZERO, Duration::ZERO).await;
+        order.lock().expect("no panic").push("waiting");
+    };
+    // The newcomer is asked first at the moment at which there is room.
+    tokio::join!(newcomer, waiting);
+    assert_eq!(*order.lock().expect("no panic"), ["waiting", "newcomer"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_caller_gives_its_place_back() {
     let limit = RateLimit::new(1, SECOND);
     call(&limit, Duration::ZERO, Duration::ZERO).await;
