@@ -98,7 +98,8 @@ impl Error {
         self.0.kind == ErrorKind::NotFound
     }
 
-    /// How long the server asked to wait before the next call.
+    /// How long to wait before the next call: what the server asked for, or, where nothing was sent,
+    /// when the client's own rate limit has room again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

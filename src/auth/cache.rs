@@ -90,7 +90,7 @@ impl Held {
         self.renew_at.is_none_or(|at| now < at)
     }
 
-    fn is_valid(&self, now: Instant) -> bool {
+    pub(crate) fn is_valid(&self, now: Instant) -> bool {
         self.expires_at.is_none_or(|at| now < at)
     }
 }

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     ClientAuthentication, Context, Token, TokenSource,
-    grant::{Failure, Granted, Stage, TokenEndpoint},
+    grant::{Failure, Granted, Stage, TokenEndpoint, one_line},
 };
 use crate::{Error, ErrorKind, Result, time::BoxFuture};
 
@@ -109,6 +109,7 @@ impl TokenSource for ConnectClient {
     }
 
     fn check(&self) -> Result<()> {
+        one_line("scope", self.scope.as_deref().unwrap_or_default())?;
         self.endpoint.check()
     }
 }
@@ -192,6 +193,6 @@ impl TokenSource for UserSession {
     }
 
     fn check(&self) -> Result<()> {
-        self.client.as_ref().map_or(Ok(()), |client| client.endpoint.check())
+        self.client.as_ref().map_or(Ok(()), |client| client.check())
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Context, Token};
 use crate::{
     Error, ErrorKind, Result, decode,
-    transport::{Backoff, Fault, Unanswered, checked_url, hint_of_failure, tls_failure},
+    transport::{Backoff, Fault, Unanswered, asked_wait, checked_url, hint_of_failure, tls_failure},
 };
 
 /// A token answer is a few kilobytes; whatever is longer is not one.
@@ -99,6 +99,14 @@ pub(super) enum Stage {
     Refused,
 }
 
+/// What identifies somebody at the login server is one line of text.
+pub(super) fn one_line(what: &str, text: &str) -> Result<()> {
+    if text.chars().any(char::is_control) {
+        return Err(Error::configuration(format!("the {what} of the login has control characters")));
+    }
+    Ok(())
+}
+
 impl TokenEndpoint {
     pub(super) fn new(url: &str, plain_http: bool) -> Self {
         Self {
@@ -116,7 +124,7 @@ impl TokenEndpoint {
                 "the client id of the login is empty; give the one that the login server knows",
             ));
         }
-        Ok(())
+        one_line("client id", &self.client_id)
     }
 
     /// Posts a grant that changes nothing when it is repeated.
@@ -179,7 +187,12 @@ impl TokenEndpoint {
         if status.is_success() {
             granted(status, &headers, &body)
         } else {
-            Err(refused(status, headers, body))
+            let wait = asked_wait(status, &headers, context.clock().wall());
+            let mut failure = refused(status, headers, body);
+            if let Some(wait) = wait {
+                failure.error = failure.error.with_retry_after(wait);
+            }
+            Err(failure)
         }
     }
 

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     ClientAuthentication, Context, Token, TokenSource,
-    grant::{Granted, Stage, TokenEndpoint},
+    grant::{Granted, Stage, TokenEndpoint, one_line},
 };
 use crate::{Error, Result, time::BoxFuture};
 
@@ -229,6 +229,10 @@ impl TokenSource for Keycloak {
         if matches!(self.grant, Grant::Missing) {
             return Err(no_grant());
         }
+        if let Grant::Password { username, .. } = &self.grant {
+            one_line("user name", username)?;
+        }
+        one_line("scope", self.scope.as_deref().unwrap_or_default())?;
         self.endpoint.check()
     }
 }

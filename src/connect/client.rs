@@ -179,11 +179,9 @@ impl Common {
         // A client with another credential of its own still refreshes its users' tokens there.
         self.settings.login_endpoint = self.login().and_then(|login| login.endpoint().cloned());
         let shapes = self.overrides.checked()?;
-        if self.settings.rate_limit.is_none() {
-            let client_id = self.login.as_ref().map(|(id, _)| id.as_str());
-            self.settings.rate_limit =
-                Some(limits::default_limit(self.environment.api_server(), client_id, &auth, &self.settings));
-        }
+        let client_id = self.login.as_ref().map(|(id, _)| id.as_str());
+        let limit = limits::limit(self.environment.api_server(), client_id, &auth, &self.settings);
+        self.settings.rate_limit = Some(limit);
         let transport = Transport::new(self.environment.api_server(), auth, self.settings, problem::read)?;
         let requests = generated::Client::new(transport.url().clone(), transport.http().clone());
         Ok((transport, requests, shapes))
@@ -305,8 +303,9 @@ impl ClientBuilder {
         timeout "20 seconds",
         deadline "3 minutes",
         backoff "1 second and 1 minute",
-        rate_limit "100 calls a second and 2,000 a minute, for all clients of this process with the same \
-                    API server and client id; without a client id, for all that share an `Auth`"
+        rate_limit "100 calls a second and 2,000 a minute. Clients of this process that have the same API \
+                    server, client id and windows count together; without a client id, those that share \
+                    an `Auth`"
     );
     network_options!(common.settings);
 

@@ -227,6 +227,9 @@ impl Changes {
             if all.iter().any(|(earlier, _)| earlier == channel.as_str()) {
                 return Err(Error::invalid_input("channels", "must not name a channel twice"));
             }
+            if state.as_str().chars().any(char::is_control) {
+                return Err(Error::invalid_input("state", "must not contain control characters"));
+            }
             all.push((channel.as_str().to_owned(), state.clone()));
         }
         Ok(all)
@@ -251,7 +254,7 @@ impl ReadEffectivePermissions {
         self
     }
 
-    /// Limits each of the three reads. Default: the client's.
+    /// Limits the whole call, whose three reads go side by side. Default: the client's.
     pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
         self.levels = self.levels.map(|level| level.with_deadline(deadline));
         self

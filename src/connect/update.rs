@@ -44,7 +44,8 @@ impl UpdatePermissions {
         self
     }
 
-    /// Limits each of the requests that this takes, at most three. Default: the client's.
+    /// Limits the whole call: waiting for earlier updates of the level, and at most three requests.
+    /// Default: the client's.
     pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
         self.change = self.change.with_deadline(deadline);
         self
@@ -76,12 +77,15 @@ impl UpdatePermissions {
     ///
     /// See the method of the client; and [`ErrorKind::Conflict`] if the level is not what was
     /// sent, because somebody else changed it at the same time.
-    pub async fn send(self) -> Result<Response<model::Level>> {
+    pub async fn send(mut self) -> Result<Response<model::Level>> {
+        let transport = self.change.inner.transport.clone();
+        transport.share_deadline(&mut self.change.options);
         let operation = self.change.info().name;
         let level = self.change.place.checked().map_err(|error| error.with_operation(operation))?;
         let changes = self.change.changes.checked().map_err(|error| error.with_operation(operation))?;
         let lock = self.change.inner.locks.of(level);
-        let _one_at_a_time = lock.lock().await;
+        let turn = transport.wait_until(&self.change.options, lock.lock()).await;
+        let _one_at_a_time = turn.map_err(|error| error.with_operation(operation))?;
 
         let wanted = merged(states(&*self.read().await?), changes);
         let mut change = self.change.clone();

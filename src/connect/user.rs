@@ -275,8 +275,9 @@ impl UserClientBuilder {
         timeout "20 seconds",
         deadline "3 minutes",
         backoff "1 second and 1 minute",
-        rate_limit "100 calls a second and 2,000 a minute, for all clients of this process with the same \
-                    API server and client id; without a client id, for all that share an `Auth`"
+        rate_limit "100 calls a second and 2,000 a minute. Clients of this process that have the same API \
+                    server, client id and windows count together; without a client id, those that share \
+                    an `Auth`"
     );
     network_options!(common.settings);
 

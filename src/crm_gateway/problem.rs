@@ -107,11 +107,13 @@ impl Problem {
         if self.result_code.is_some() { ProblemShape::FrontLayer } else { ProblemShape::Service }
     }
 
-    /// The code of its shape: `resultCode`, where that is a code and no text, or `errorCode`.
+    /// The code of its shape: `resultCode` or `errorCode`, where that is a code and no text: one
+    /// number of at most six digits, or two with a colon between them.
     #[must_use]
     pub fn code(&self) -> Option<ProblemCode> {
-        let front = self.result_code.as_deref().filter(|code| is_code(code)).map(ProblemCode::from);
-        front.or_else(|| self.error_code.map(|code| ProblemCode::from(code.to_string())))
+        let service = self.error_code.map(|code| code.to_string());
+        let codes = [self.result_code.as_deref(), service.as_deref()];
+        codes.into_iter().flatten().find(|code| is_code(code)).map(ProblemCode::from)
     }
 }
 
@@ -161,9 +163,12 @@ fn code(problem: Option<&Problem>) -> Option<std::borrow::Cow<'static, str>> {
     Some(problem?.code()?.as_str().to_owned().into())
 }
 
-/// `99999:403`, for example: digits and colons, so no free text.
+/// `99999:403`, for example, or `1001`: short numbers, so neither free text nor the number of a phone
+/// or an account.
 fn is_code(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
+    let is_short_number =
+        |part: &str| (1..=6).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.splitn(2, ':').all(is_short_number)
 }
 
 fn words(status: u16) -> Option<&'static str> {

@@ -136,11 +136,11 @@ impl Error {
 
     /// Makes it another kind. What went wrong is not enough to go on where the outcome is unknown.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
-        self.0.kind = kind;
-        if kind == ErrorKind::OutcomeUnknown {
+        if kind == ErrorKind::OutcomeUnknown && self.0.kind != kind {
             let advice = "it may have been carried out, so read back what is there before you repeat it";
-            self.0.hint = self.0.hint.or(Some(advice));
+            self.0.message = format!("{}; {advice}", self.0.message).into();
         }
+        self.0.kind = kind;
         self
     }
 

@@ -30,7 +30,8 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// No answer came in time, or the deadline of the call passed while it waited.
     ///
-    /// The operation is one that may be repeated, and may have been carried out. If
+    /// An operation that may be repeated may have been carried out; one that may not be repeated
+    /// was not, for otherwise this would be [`OutcomeUnknown`](Self::OutcomeUnknown). If
     /// [`Error::attempts`](crate::Error::attempts) is 0, nothing was sent: the login took all the
     /// time, for example. Call again, with a longer `deadline` if this comes often.
     Timeout,

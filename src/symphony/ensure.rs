@@ -47,7 +47,7 @@ impl EnsureEntitled {
         self
     }
 
-    /// Limits each of the requests that this takes, at most four. Default: the client's.
+    /// Limits the whole call, which takes at most four requests. Default: the client's.
     pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
         self.add = self.add.with_deadline(deadline);
         self
@@ -75,7 +75,8 @@ impl EnsureEntitled {
     ///
     /// See the method of the client. [`ErrorKind::OutcomeUnknown`] remains only where reading
     /// back failed as well.
-    pub async fn send(self) -> Result<Response<Entitled>> {
+    pub async fn send(mut self) -> Result<Response<Entitled>> {
+        self.add.inner.transport.share_deadline(&mut self.add.options);
         // Whether a request of this call may have added it.
         let mut perhaps_ours = false;
         let mut adds_left = 2;

@@ -86,6 +86,9 @@ fn failed_to_send(unanswered: Unanswered, secure: bool) -> Outcome {
     }
 }
 
+/// Most pages are smaller; a larger body takes its room as it comes.
+const USUAL_BODY: usize = 1024 * 1024;
+
 enum BodyFailure {
     TooLarge(Bytes),
     Broke(reqwest::Error, Bytes),
@@ -116,7 +119,8 @@ async fn read_body(
                     continue;
                 }
                 if let Some(first) = whole.take() {
-                    joined.reserve(announced.min(max_body).max(first.len() + chunk.len()));
+                    // What a server announces is not what it sends: it gets room for what is usual.
+                    joined.reserve(announced.min(max_body).min(USUAL_BODY).max(first.len() + chunk.len()));
                     joined.extend_from_slice(&first);
                 }
                 joined.extend_from_slice(&chunk);

@@ -25,12 +25,13 @@ impl Budget {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// A success: a repeat that led to it is given back, and one without repeats earns a tenth.
-    pub(crate) fn earn(&self, repeated: bool) {
+    /// A success: the repeat that was taken for it is given back, and one that took none earns a
+    /// tenth.
+    pub(crate) fn earn(&self, took_one: bool) {
         if self.left.load(Ordering::Relaxed) == self.full {
             return;
         }
-        let earned = if repeated { REPEAT } else { 1 };
+        let earned = if took_one { REPEAT } else { 1 };
         let add = |left: u64| Some((left + earned).min(self.full));
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok();
     }

@@ -28,7 +28,8 @@ pub(super) fn http_client(url: &Url, settings: &Settings) -> Result<Client> {
         .https_only(https)
         // It would write requests with their tokens into the log.
         .connection_verbose(false)
-        .connect_timeout(settings.connect_timeout);
+        // An attempt that ends before its connection is made would not tell that nothing was sent.
+        .connect_timeout(settings.connect_timeout.min(settings.attempt_timeout));
     build(tls::configure(builder, https || proxy_by_tls, network)?, network)
 }
 

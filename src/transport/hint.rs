@@ -1,10 +1,11 @@
 //! `http` where `https` is meant, and the other way round: what gives it away.
 
-use std::{error::Error as StdError, io};
+use std::error::Error as StdError;
 
 use http::header;
 use reqwest::Url;
 
+use super::tls;
 use crate::response::Raw;
 
 const HTTPS_IS_MEANT: &str =
@@ -46,23 +47,13 @@ pub(super) fn of_answer(raw: &Raw, base: &Url) -> Option<&'static str> {
 
 /// What a failure below HTTP says about the scheme of the URL.
 pub(crate) fn of_failure(error: &reqwest::Error, secure: bool) -> Option<&'static str> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        let is_it = if secure { speaks_no_tls(error) } else { speaks_no_http(error) };
-        if is_it {
-            return Some(if secure { HTTP_IS_MEANT } else { HTTPS_IS_MEANT });
-        }
-        // What an I/O error wraps is not among its sources, only what that has for a source.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    None
+    let is_it = if secure { speaks_no_tls } else { speaks_no_http };
+    tls::causes(error).any(is_it).then_some(if secure { HTTP_IS_MEANT } else { HTTPS_IS_MEANT })
 }
 
 /// A server that expects TLS answers plain HTTP with an alert in TLS, which is no HTTP version.
-/// Hyper is no dependency of this crate, so its fixed words have to do; a test watches them.
+/// Hyper has no method that tells this parse error from others, so its fixed words have to do; a
+/// test watches them.
 fn speaks_no_http(error: &(dyn StdError + 'static)) -> bool {
     error.to_string() == "invalid HTTP version parsed"
 }

@@ -86,6 +86,8 @@ pub(crate) struct Flow<'a> {
     /// An earlier attempt may have been carried out.
     perhaps_done: bool,
     token_renewed: bool,
+    /// The latest repeat was taken from the budget.
+    paid: bool,
 }
 
 impl<'a> Flow<'a> {
@@ -104,12 +106,13 @@ impl<'a> Flow<'a> {
             backoff: settings.backoff,
             max_attempts: options.max_attempts.unwrap_or(settings.max_attempts).max(1),
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
-            deadline: settings.clock.now().checked_add(options.deadline.unwrap_or(settings.deadline)),
+            deadline: options.end.or_else(|| settings.end_of(options)),
             longest_wait: settings.longest_wait,
             correlation_id,
             internal_errors: settings.internal_errors,
             perhaps_done: false,
             token_renewed: false,
+            paid: false,
         }
     }
 
@@ -183,7 +186,7 @@ impl<'a> Flow<'a> {
             return self.token_refused(raw, reading);
         }
         if status.is_success() || self.is_gone(&reading) {
-            self.shared.budget.earn(self.attempts > 1);
+            self.shared.budget.earn(self.paid);
             return Verdict::Done(raw);
         }
         let wait = asked_wait(status, &raw.headers, wall);
@@ -232,7 +235,7 @@ impl<'a> Flow<'a> {
 
     /// Another attempt if the limits allow it, otherwise the error at once. A wait that the server
     /// asked for is its own measure against too many repeats, so it costs none of the budget.
-    fn again_or(&self, error: Error, asked: Option<Duration>, now: Instant) -> Verdict {
+    fn again_or(&mut self, error: Error, asked: Option<Duration>, now: Instant) -> Verdict {
         let asked = asked.filter(|wait| !wait.is_zero());
         let wait = asked.unwrap_or_else(|| self.own_wait());
         let hint = if self.attempts >= self.max_attempts {
@@ -244,7 +247,13 @@ impl<'a> Flow<'a> {
         } else if asked.is_none() && !self.shared.budget.take() {
             Some("not repeated, because too many calls of this client fail; see `retry_budget`")
         } else {
+            self.paid = asked.is_none();
             return Verdict::Wait(wait);
+        };
+        // The last attempt reached nobody, but an earlier one may have.
+        let error = match error.kind() {
+            ErrorKind::NotSent if self.perhaps_done => error.with_kind(ErrorKind::Server),
+            _ => error,
         };
         let hint = error.hint().or(hint);
         Verdict::Fail(self.finish(error).with_hint(hint))

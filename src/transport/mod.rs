@@ -67,7 +67,8 @@ use self::{
 };
 #[cfg(any_grant)]
 pub(crate) use self::{
-    hint::of_failure as hint_of_failure, sender::Fault, server::checked_url, tls::failure as tls_failure,
+    hint::of_failure as hint_of_failure, retry::asked_wait, sender::Fault, server::checked_url,
+    tls::failure as tls_failure,
 };
 use crate::{
     Error, ErrorKind, Result,
@@ -211,6 +212,27 @@ impl Transport {
         outcome.inspect_err(|error| trace::failed(&span, error))
     }
 
+    /// Lets the steps of a call share one deadline, which begins now.
+    #[cfg(any(feature = "symphony", feature = "connect"))]
+    pub(crate) fn share_deadline(&self, options: &mut CallOptions) {
+        options.end = self.settings.end_of(options);
+    }
+
+    /// Waits for something else than an answer, until the deadline that the steps share.
+    #[cfg(feature = "connect")]
+    pub(crate) async fn wait_until<T>(
+        &self,
+        options: &CallOptions,
+        what: impl Future<Output = T>,
+    ) -> Result<T> {
+        let left =
+            options.end.map_or(std::time::Duration::MAX, |end| end.saturating_duration_since(self.now()));
+        tokio::time::timeout(left, what).await.map_err(|_| {
+            let message = "calls before this one took all the time until its deadline";
+            Error::new(ErrorKind::Timeout, message)
+        })
+    }
+
     async fn attempts(&self, info: &OperationInfo, make: Make<'_>, options: &CallOptions) -> Result<Raw> {
         let mut flow = Flow::new(info, options, &self.settings, &self.shared);
         if tokio::runtime::Handle::try_current().is_err() {
@@ -221,9 +243,13 @@ impl Transport {
         loop {
             // The request comes first, so that bad input is refused before even a login is sent.
             let mut request = self.request(make, &flow, options).map_err(|error| flow.finish(error))?;
+            let held = self.token(&flow).await?;
+            let was_valid = held.is_valid(self.now());
+            // The gate comes last, so that a slow login takes nobody's place.
             let pass = self.shared.gate.enter(flow.deadline()).await;
             let mut pass = pass.map_err(|error| flow.finish(error))?;
-            let held = self.token(&flow).await?;
+            let has_ended = was_valid && !held.is_valid(self.now());
+            let held = if has_ended { self.token(&flow).await? } else { held };
             request.headers_mut().insert(header::AUTHORIZATION, held.header().clone());
             *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
             flow.attempts += 1;
@@ -283,7 +309,8 @@ impl Transport {
         if let Some(method) = &options.method {
             *request.method_mut() = method.clone();
         }
-        self.server.check(request.url(), template)?;
+        let is_raw = flow.info.template.is_empty();
+        self.server.check(request.url(), template, is_raw)?;
         encode_spaces(request.url_mut());
         if request.url().as_str().len() > LONGEST_URL {
             let rule = "would be longer than the 65,534 bytes that can be sent; shorten an argument";

@@ -1,6 +1,9 @@
 //! What a client and a single call can set, and the builder methods that all of them share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
@@ -73,6 +76,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// When a call that begins now has to be over; `None` if no clock reaches it.
+    pub(crate) fn end_of(&self, options: &CallOptions) -> Option<Instant> {
+        self.clock.now().checked_add(options.deadline.unwrap_or(self.deadline))
+    }
+
     /// The headers of every request.
     pub(crate) fn headers(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
@@ -161,6 +169,8 @@ pub(crate) fn identifying_header(argument: &str, value: &str) -> Result<HeaderVa
 pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
+    /// The end of the call that this one is a step of.
+    pub(crate) end: Option<Instant>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) correlation_id: Option<String>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
@@ -214,6 +224,9 @@ impl CallOptions {
 macro_rules! call_options {
     () => {
         /// Limits one attempt, from sending to the last byte of the body. Default: the client's.
+        ///
+        /// An attempt that is over before its connection is made counts as one that may have been
+        /// carried out; the builder's `connect_timeout` tells them apart, if it is the shorter one.
         pub fn with_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.attempt_timeout = Some(timeout);
             self
@@ -269,7 +282,8 @@ macro_rules! client_options {
             self
         }
 
-        /// Limits how long a connection may take to be made. Default: 10 seconds.
+        /// Limits how long a connection may take to be made; at most the `timeout` of an attempt.
+        /// Default: 10 seconds.
         pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.$($settings).+.connect_timeout = timeout;
             self
@@ -303,8 +317,8 @@ macro_rules! client_options {
         ///
         /// Each repeat takes one; a success gives back the repeat that led to it, or a tenth of
         /// one. So while the server is down, calls soon fail at their first attempt instead of
-        /// keeping it down. Waits that the server asked for with `Retry-After` cost nothing. 0
-        /// allows only those. Default: 100.
+        /// keeping it down. A repeat after a 429, or after a 503 with `Retry-After`, costs nothing,
+        /// because the server sets the pace; 0 allows only those. Default: 100.
         pub fn retry_budget(mut self, repeats: u32) -> Self {
             self.$($settings).+.retry_budget = repeats;
             self
@@ -321,10 +335,11 @@ macro_rules! client_options {
         /// Limits how many calls are made in a span of time.
         #[doc = concat!("Default: ", $rate_limit, ".")]
         ///
-        /// A call that can have no room before its deadline fails at once with
-        /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited), and
-        /// [`retry_after`](crate::Error::retry_after) says how long it would have had to wait.
-        /// A 429 pauses all clients that share the limit. `build()` refuses a limit that cannot be.
+        /// A call fails at once with [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if the
+        /// limit is used up until after its deadline, and
+        /// [`retry_after`](crate::Error::retry_after) says when there is room; behind other callers
+        /// who wait it can also end as [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). A 429
+        /// pauses all clients that share the limit. `build()` refuses a limit that cannot be.
         pub fn rate_limit(mut self, limit: crate::RateLimit) -> Self {
             self.$($settings).+.rate_limit = Some(limit);
             self

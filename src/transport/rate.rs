@@ -28,7 +28,8 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// A call counts from its sending until a window after its end, because the server sees it at
 /// some moment between the two. So no window at the server has more calls than the limit,
-/// however long a request was on its way; the price is that slow answers lower the rate a little.
+/// however long a request was on its way to an answer; the price is that slow answers lower the
+/// rate a little. A call that was given up counts as seen when it was.
 /// Calls that wait are served in the order in which they came, and one that is dropped gives its
 /// place back.
 ///
@@ -144,6 +145,11 @@ impl RateLimit {
         ))
     }
 
+    #[cfg(feature = "connect")]
+    pub(crate) fn windows(&self) -> Vec<(u32, Duration)> {
+        self.0.windows.iter().map(|window| (window.calls, window.length)).collect()
+    }
+
     #[cfg(all(test, feature = "connect"))]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -177,16 +183,15 @@ impl RateLimit {
     ) -> Result<Slot<'a>, Refused> {
         let limiter = &*self.0;
         limiter.refuse_long_pause(clock.now(), deadline, longest_pause)?;
+        limiter.refuse_without_room(clock.now(), deadline)?;
         let _turn = limiter.turn.lock().await;
         loop {
             let now = clock.now();
             limiter.refuse_long_pause(now, deadline, longest_pause)?;
             match limiter.admit(now) {
                 Admission::Granted => return Ok(Slot { limiter, clock, reached_server: false }),
-                Admission::At(moment) if deadline.is_some_and(|deadline| deadline <= moment) => {
-                    return Err(Refused::Full(moment.saturating_duration_since(now)));
-                }
                 Admission::At(moment) => {
+                    limiter.refuse_without_room(now, deadline)?;
                     let pause = clock.pause(moment.saturating_duration_since(now));
                     let changed = Box::pin(limiter.changed.notified());
                     let (Either::Left(_) | Either::Right(_)) = select(pause, changed).await;
@@ -229,6 +234,24 @@ impl Limiter {
 
     fn admit(&self, now: Instant) -> Admission {
         let mut state = self.lock();
+        let room = self.room(&mut state, now);
+        if matches!(room, Admission::Granted) {
+            state.running += 1;
+        }
+        room
+    }
+
+    /// Refuses what could not be let in before its deadline even if nobody waited before it.
+    fn refuse_without_room(&self, now: Instant, deadline: Option<Instant>) -> Result<(), Refused> {
+        match self.room(&mut self.lock(), now) {
+            Admission::At(moment) if deadline.is_some_and(|deadline| deadline <= moment) => {
+                Err(Refused::Full(moment.saturating_duration_since(now)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn room(&self, state: &mut State, now: Instant) -> Admission {
         if let Some(until) = state.paused_until {
             if now < until {
                 return Admission::At(until);
@@ -236,8 +259,8 @@ impl Limiter {
             state.paused_until = None;
             self.paused.store(false, Ordering::Release);
         }
-        let State { running, ended, .. } = &mut *state;
-        let mut admission = Admission::Granted;
+        let State { running, ended, .. } = state;
+        let mut room = Admission::Granted;
         for (window, ended) in self.windows.iter().zip(ended) {
             while ended.front().is_some_and(|end| *end + window.length <= now) {
                 ended.pop_front();
@@ -247,15 +270,12 @@ impl Limiter {
             }
             let Some(first) = ended.front() else { return Admission::AfterAnother };
             let free = *first + window.length;
-            admission = match admission {
+            room = match room {
                 Admission::At(other) => Admission::At(other.max(free)),
                 _ => Admission::At(free),
             };
         }
-        if matches!(admission, Admission::Granted) {
-            *running += 1;
-        }
-        admission
+        room
     }
 }
 

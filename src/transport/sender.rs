@@ -1,7 +1,5 @@
 //! Where requests leave the crate: the network, or a fake in the same process.
 
-use std::error::Error as StdError;
-
 use reqwest::{Request, Response};
 
 use super::tls;
@@ -44,17 +42,14 @@ impl Fault {
     /// head that is too large, but only together with its server, so its fixed words have to do; a
     /// test watches them.
     pub(crate) fn of(error: Option<&reqwest::Error>) -> Self {
-        let mut source = error.and_then(StdError::source);
-        while let Some(error) = source {
-            match error.downcast_ref::<hyper::Error>() {
-                Some(error) if error.is_parse() => {
-                    let is_too_large = error.to_string() == "message head is too large";
-                    return if is_too_large { Self::HeadTooLarge } else { Self::NotHttp };
-                }
-                _ => source = error.source(),
-            }
+        let parse = error.into_iter().flat_map(|error| tls::causes(error));
+        let parse =
+            parse.filter_map(|cause| cause.downcast_ref::<hyper::Error>()).find(|error| error.is_parse());
+        match parse {
+            Some(error) if error.to_string() == "message head is too large" => Self::HeadTooLarge,
+            Some(_) => Self::NotHttp,
+            None => Self::Gone,
         }
-        Self::Gone
     }
 }
 

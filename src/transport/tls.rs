@@ -33,7 +33,8 @@ pub(super) fn is_refused_certificate(error: &reqwest::Error) -> bool {
     causes(error).any(backend::is_refused_certificate)
 }
 
-fn causes<'a>(
+/// An error and what is below it.
+pub(super) fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + use<'a> {
     std::iter::successors(Some(error), |&error| {

@@ -51,6 +51,7 @@ async fn of_https_the_proxy_sees_host_and_port_only() {
 }
 
 /// An error with all its causes.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn assert_secret_free(error: &Error) {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {

@@ -1,21 +1,40 @@
 //! Connect's limits, counted by its fake: the application and its users together.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant, SystemTime},
+};
 
 use entitlements::{
     ErrorKind, RateLimit,
     auth::Auth,
     connect::{self, Credential, Environment},
     fakes::connect::{Fake, Operation, USER},
-    time::{Clock, TestClock},
+    time::{BoxFuture, Clock, TestClock},
 };
 use futures_util::future::join_all;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn fake(clock: &TestClock) -> Fake {
-    Fake::builder().clock(clock.clone()).keep_requests(10_000).start_in_process()
+/// Tokio's time, which the test pauses: it goes on when every caller waits.
+#[derive(Debug, Clone, Copy)]
+struct Paused;
+
+impl Clock for Paused {
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + (self.now() - *BEGINNING)
+    }
+
+    fn pause(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
 }
+
+static BEGINNING: LazyLock<Instant> = LazyLock::new(|| Paused.now());
 
 fn status_count(fake: &Fake, status: u16) -> usize {
     let journal = fake.journal();
@@ -32,10 +51,10 @@ fn most_in_any(fake: &Fake, span: Duration) -> usize {
     seen.iter().map(within).max().unwrap_or(0)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_application_and_its_users_stay_below_the_limits_together() {
-    let clock = TestClock::new();
-    let fake = fake(&clock);
+    let began = Paused.now();
+    let fake = Fake::builder().clock(Paused).keep_requests(10_000).start_in_process();
     let app = fake.client().expect("a client");
     let users = [app.as_user(fake.log_in(USER)), app.as_user(fake.log_in(USER))];
     let shields = (0..1_000).map(|_| async {
@@ -53,11 +72,9 @@ async fn the_application_and_its_users_stay_below_the_limits_together() {
     let (shields, reads) = tokio::join!(join_all(shields), join_all(reads));
     assert!(shields.iter().chain(&reads).all(Result::is_ok));
     assert_eq!(status_count(&fake, 429), 0);
-    // This clock jumps while some calls are under way, so these count a little longer.
-    assert!((90..=100).contains(&most_in_any(&fake, Duration::from_secs(1))));
-    assert!((1_900..=2_000).contains(&most_in_any(&fake, MINUTE)));
-    let waited = clock.elapsed().as_secs();
-    assert!((70..90).contains(&waited), "no longer than the limits ask for: {waited} s");
+    assert_eq!(most_in_any(&fake, Duration::from_secs(1)), 100);
+    assert_eq!(most_in_any(&fake, MINUTE), 2_000);
+    assert_eq!((Paused.now() - began).as_secs(), 60 + 15, "no longer than the limits ask for");
 }
 
 #[tokio::test]

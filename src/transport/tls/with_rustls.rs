@@ -135,7 +135,6 @@ pub(super) fn is_refused_certificate(error: &(dyn StdError + 'static)) -> bool {
                 | Alert::CertificateExpired
                 | Alert::CertificateUnknown
                 | Alert::UnknownCA
-                | Alert::AccessDenied
                 | Alert::CertificateRequired
         ))
     )

@@ -93,7 +93,7 @@ impl Row {
             (!is_wanted).then(|| format!("wanted {:?}", self.want(call))),
             (self.once && sent > once).then(|| "was repeated".to_owned()),
             // What is on its way when the deadline passes may end by its own limit.
-            (took > limits.deadline + Duration::from_secs(4)).then(|| format!("took {took:?}")),
+            (took > limits.deadline + Duration::from_secs(1)).then(|| format!("took {took:?}")),
             (call.is_login() && outcome.is_err() && api.requests() > 2).then(|| "reached the API".to_owned()),
             outcome.err().and_then(|error| unclear(&error)),
         ];
