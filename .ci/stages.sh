@@ -151,8 +151,9 @@ call_mock_servers() {
             >"$CARGO_TARGET_DIR/prism-${SPECS[index]}.log" 2>&1 &
         pids+=($!)
     done
+    # Another process may hold the port for a moment, so the server has to say so itself.
     for index in 0 1 2; do
-        await_port "${pids[index]}" "${ports[index]}"
+        await_text "${pids[index]}" "$CARGO_TARGET_DIR/prism-${SPECS[index]}.log" 'is listening'
     done
     # The judge has to judge: a request without its body must be refused.
     node -e '
@@ -237,6 +238,20 @@ free_ports() {
 import socket, sys
 free = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
 print(*(each.getsockname()[1] for each in free))' "$1"
+}
+
+# Waits until a server has written a text, at most a minute; one that ended is a failure at once.
+await_text() {
+    local pid=$1 file=$2 text=$3 tries
+    for ((tries = 0; tries < 120; tries++)); do
+        kill -0 "$pid"
+        if grep -q "$text" "$file"; then
+            return
+        fi
+        sleep 0.5
+    done
+    echo "no \`$text\` in $file"
+    return 1
 }
 
 # Waits until somebody listens, at most a minute; a server that ended is a failure at once.

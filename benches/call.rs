@@ -3,6 +3,10 @@
 //! `cargo bench --bench call` counts instructions with Valgrind and allocations with an allocator
 //! that counts. Both repeat to a fraction of a percent on a busy machine, which times do not.
 //! The binary starts itself again: as the server, and as one client for each figure.
+//!
+//! Retries, deadlines, the bound on concurrency and the budget are part of every call of this
+//! crate; `limited GET` has a rate limit as well. What spans cost without a subscriber shows
+//! beside the same with `--features tracing/release_max_level_off`.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -18,6 +22,7 @@ use std::{
 };
 
 use entitlements::{
+    RateLimit,
     auth::StaticToken,
     symphony::{Advisor, Client, ExternalNetwork},
 };
@@ -31,7 +36,8 @@ const EMAIL: &str = "ada@acme.example";
 const PERMISSION: &str = "create:room";
 
 /// Name of the call, and how many calls lie between the two runs whose difference is counted.
-const CASES: [(&str, usize); 3] = [("small GET", 1000), ("small POST", 1000), ("page of 500", 100)];
+const CASES: [(&str, usize); 4] =
+    [("small GET", 1000), ("limited GET", 1000), ("small POST", 1000), ("page of 500", 100)];
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -138,19 +144,22 @@ fn measure(way: &str, case: &str, url: &str, calls: &str) -> Outcome<()> {
     let token = format!("not-a-real-token-{}", "x".repeat(683));
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let hand = ByHand::new(url, &token)?;
-        let ours = Client::builder(url).auth(StaticToken::new(&token)).build()?;
+        let builder = || Client::builder(url).auth(StaticToken::new(&token));
+        let ours = builder().build()?;
+        let limited = builder().rate_limit(RateLimit::new(10_000_000, Duration::from_millis(100))).build()?;
         let mut before = 0;
         for call in 0..WARM_UP + calls {
             if call == WARM_UP {
                 before = ALLOCATIONS.load(Ordering::Relaxed);
             }
             match (way, case) {
-                ("hand", "small GET") => drop(black_box(hand.get().await?)),
+                ("hand", "small GET" | "limited GET") => drop(black_box(hand.get().await?)),
                 ("hand", "small POST") => drop(black_box(hand.add().await?)),
                 ("hand", "page of 500") => drop(black_box(hand.page().await?)),
-                ("ours", "small GET") => {
+                ("ours", "small GET" | "limited GET") => {
                     let advisor = Advisor::email(EMAIL);
-                    let get = ours.get_advisor_entitlement(ExternalNetwork::WhatsApp, advisor);
+                    let client = if case == "limited GET" { &limited } else { &ours };
+                    let get = client.get_advisor_entitlement(ExternalNetwork::WhatsApp, advisor);
                     drop(black_box(get.send().await?));
                 }
                 ("ours", "small POST") => {
