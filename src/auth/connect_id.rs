@@ -193,6 +193,6 @@ impl TokenSource for UserSession {
     }
 
     fn check(&self) -> Result<()> {
-        self.client.as_ref().map_or(Ok(()), |client| client.check())
+        self.client.as_ref().map_or(Ok(()), TokenSource::check)
     }
 }

@@ -213,6 +213,9 @@ mod tests {
         assert_eq!(reading(400, SHAPE_A).code.as_deref(), Some("1001"));
         assert_eq!(reading(403, SHAPE_B).code.as_deref(), Some("99999:403"));
         assert_eq!(reading(403, r#"{"resultCode":"ada@acme.example"}"#).code, None);
+        assert_eq!(reading(403, r#"{"resultCode":"4712345678"}"#).code, None, "a number of a person");
+        assert_eq!(reading(400, r#"{"code":400,"errorCode":4712345678,"message":"m"}"#).code, None);
+        assert_eq!(reading(403, r#"{"resultCode":"47:12:34"}"#).code, None);
         assert_eq!(reading(502, "<html>").code, None);
     }
 

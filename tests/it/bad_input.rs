@@ -296,3 +296,12 @@ fn a_call_outside_of_a_runtime() {
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("Tokio runtime"), "{error}");
 }
+
+#[tokio::test]
+async fn a_raw_path_is_no_template() {
+    let untouched = untouched().await;
+    for path in ["/a/{x y}/b", "/{a\tb}", "/{x}"] {
+        let outcome = untouched.client.request("GET", path).send().await;
+        untouched.refused(outcome, ErrorKind::InvalidInput);
+    }
+}

@@ -116,3 +116,40 @@ fn a_builder_shows_neither_headers_nor_addresses() {
     let shown = format!("{builder:?}");
     assert!(!shown.contains("not-a-real"), "{shown}");
 }
+
+#[tokio::test]
+async fn what_a_server_announces_takes_no_memory() {
+    let head =
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000000000000000000\r\n\r\n";
+    let server = RawServer::start([answer::bytes(&[head, &*vec![b' '; 200_000]].concat())]).await;
+    let builder = Client::builder(server.uri()).auth(StaticToken::new("not-a-real-token"));
+    let client = builder.max_body(usize::MAX).max_attempts(1).build().expect("a client");
+    let error = client.list_entitlements().send().await.expect_err("it broke off");
+    assert_eq!(error.kind(), ErrorKind::Server);
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_asks_for_a_wait_is_quoted() {
+    let busy = answer::with(503, &[("retry-after", "7")], "");
+    let server = RawServer::start((0..4).map(|_| busy.clone())).await;
+    let login = Keycloak::new(format!("{}/token", server.uri())).client_id("crm_client");
+    let login = login.password("operator", "not-a-real-password");
+    let builder = Client::builder(server.uri()).auth(login).clock(TestClock::new());
+    let error = builder.build().expect("a client").list_entitlements().send().await.expect_err("busy");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+}
+
+#[tokio::test]
+async fn a_call_that_was_lost_and_then_refused_does_not_say_that_it_was_never_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let lost = async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await.expect("a request");
+    };
+    let builder = Client::builder(format!("http://{address}")).auth(StaticToken::new("not-a-real-token"));
+    let client = builder.clock(TestClock::new()).build().expect("a client");
+    let (error, ()) = tokio::join!(client.list_entitlements().send(), lost);
+    let error = error.expect_err("lost, and then nobody listens");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Server, 4));
+}

@@ -44,6 +44,8 @@ mod redirects;
 mod repeats;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod shape;
+#[cfg(all(feature = "fakes", feature = "symphony", feature = "connect"))]
+mod shared_deadlines;
 mod specs;
 #[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod support;

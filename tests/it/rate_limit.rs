@@ -1,40 +1,19 @@
 //! Connect's limits, counted by its fake: the application and its users together.
 
-use std::{
-    sync::LazyLock,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use entitlements::{
     ErrorKind, RateLimit,
     auth::Auth,
     connect::{self, Credential, Environment},
     fakes::connect::{Fake, Operation, USER},
-    time::{BoxFuture, Clock, TestClock},
+    time::{Clock, TestClock},
 };
 use futures_util::future::join_all;
 
+use super::support::paused::Paused;
+
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// Tokio's time, which the test pauses: it goes on when every caller waits.
-#[derive(Debug, Clone, Copy)]
-struct Paused;
-
-impl Clock for Paused {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + (self.now() - *BEGINNING)
-    }
-
-    fn pause(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
-
-static BEGINNING: LazyLock<Instant> = LazyLock::new(|| Paused.now());
 
 fn status_count(fake: &Fake, status: u16) -> usize {
     let journal = fake.journal();

@@ -213,6 +213,19 @@ async fn no_room_before_the_deadline_is_told_at_once() {
     assert_eq!(now() - began, MINUTE);
 }
 
+#[tokio::test(start_paused = true)]
+async fn no_room_is_told_at_once_also_behind_others() {
+    let limit = RateLimit::new(1, MINUTE);
+    call(&limit, Duration::ZERO, Duration::ZERO).await;
+    let began = now();
+    let behind = async {
+        let refused = limit.enter(&Paused, Some(began + SECOND), MINUTE).await.err();
+        (refused, now() - began)
+    };
+    let (_first, (refused, waited)) = tokio::join!(enter(&limit), behind);
+    assert_eq!((refused, waited), (Some(Refused::Full(MINUTE)), Duration::ZERO));
+}
+
 #[test]
 fn limits_that_cannot_be_are_refused() {
     let refused = |calls, window| RateLimit::new(calls, window).check().is_err();

@@ -186,3 +186,17 @@ async fn https_to_a_port_for_plain_http() {
         assert_hint(&error.expect_err("no handshake"), NOTHING);
     }
 }
+
+#[tokio::test]
+async fn an_unknown_outcome_says_what_to_do_beside_its_hint() {
+    let server = RawServer::start([html(200)]).await;
+    let client = symphony(&server.uri());
+    let add = client.add_entitlement(ExternalNetwork::WhatsApp, Advisor::id("1")).send().await;
+    let error = add.expect_err("HTML");
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    let line = error.to_string();
+    assert!(
+        line.contains("read back what is there before you repeat it") && line.contains("/admin"),
+        "{line}"
+    );
+}

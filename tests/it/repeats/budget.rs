@@ -74,6 +74,19 @@ async fn waits_that_the_server_asked_for_cost_nothing() {
 }
 
 #[tokio::test]
+async fn a_success_gives_back_only_what_was_taken_for_it() {
+    let asked = Fault::too_many_requests(RateHeader::RetryAfter(Duration::from_secs(3)));
+    let free = || asked.clone().then(Fault::none());
+    let faults = Fault::status(502).times(4).then(free()).then(free()).then(free());
+    let (_fake, client) = with_budget(3, faults.then(Fault::status(502).always())).await;
+    assert_eq!(attempts_of_a_failure(&client).await, 4, "the budget is used up");
+    for _ in 0..3 {
+        assert_eq!(client.list_entitlements().send().await.expect("a page").attempts(), 2);
+    }
+    assert_eq!(attempts_of_a_failure(&client).await, 1, "three tenths are no repeat");
+}
+
+#[tokio::test]
 async fn a_new_token_costs_nothing() {
     let clock = TestClock::new();
     let builder = Fake::builder().clock(clock.clone()).wire_listener(true);
