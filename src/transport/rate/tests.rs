@@ -105,7 +105,7 @@ async fn a_newcomer_does_not_take_the_place_of_a_caller_who_waits() {
         order.lock().expect("no panic").push("waiting");
     };
     // The newcomer is asked first at the moment at which there is room.
-    tokio::join!(newcomer, waiting);
+    futures_util::future::join(newcomer, waiting).await;
     assert_eq!(*order.lock().expect("no panic"), ["waiting", "newcomer"]);
 }
 
