@@ -25,6 +25,8 @@ mod tls;
 mod trace;
 mod variables;
 
+#[cfg(feature = "connect")]
+use std::time::Duration;
 use std::{fmt, sync::Arc, time::Instant};
 
 use http::{Method, header};
@@ -202,7 +204,7 @@ impl Transport {
     ) -> Result<T> {
         let method = options.method.as_ref().map_or(info.method, Method::as_str);
         let span = trace::call(info, method, options.shown_template(info), &self.server);
-        let decode = |raw| decode(raw).map_err(|error| if_repeatable(info, error));
+        let decode = |raw| decode(raw).map_err(|error| unreadable(info, error));
         // A disabled span would still cost moving the future into its wrapper.
         if span.is_disabled() {
             return decode(self.attempts(info, make, options).await?);
@@ -225,8 +227,8 @@ impl Transport {
         options: &CallOptions,
         what: impl Future<Output = T>,
     ) -> Result<T> {
-        let left =
-            options.end.map_or(std::time::Duration::MAX, |end| end.saturating_duration_since(self.now()));
+        in_a_runtime()?;
+        let left = options.end.map_or(Duration::MAX, |end| end.saturating_duration_since(self.now()));
         tokio::time::timeout(left, what).await.map_err(|_| {
             let message = "calls before this one took all the time until its deadline";
             Error::new(ErrorKind::Timeout, message)
@@ -235,10 +237,7 @@ impl Transport {
 
     async fn attempts(&self, info: &OperationInfo, make: Make<'_>, options: &CallOptions) -> Result<Raw> {
         let mut flow = Flow::new(info, options, &self.settings, &self.shared);
-        if tokio::runtime::Handle::try_current().is_err() {
-            let message = "calls need a Tokio runtime; await them inside one";
-            return Err(flow.finish(Error::configuration(message)));
-        }
+        in_a_runtime().map_err(|error| flow.finish(error))?;
         options.checked(flow.correlation_id()).map_err(|error| flow.finish(error))?;
         loop {
             // The request comes first, so that bad input is refused before even a login is sent.
@@ -332,9 +331,16 @@ impl Transport {
     }
 }
 
+/// Timers of Tokio panic where there is none.
+fn in_a_runtime() -> Result<()> {
+    tokio::runtime::Handle::try_current()
+        .map(drop)
+        .map_err(|_| Error::configuration("calls need a Tokio runtime; await them inside one"))
+}
+
 /// An answer of success that cannot be read leaves open what was done, and for some operations that
 /// is what the caller has to know.
-fn if_repeatable(info: &OperationInfo, error: Error) -> Error {
+fn unreadable(info: &OperationInfo, error: Error) -> Error {
     let is_open = info.repeat == Repeat::Never && error.kind() == ErrorKind::UnexpectedAnswer;
     if is_open { error.with_kind(ErrorKind::OutcomeUnknown) } else { error }
 }

@@ -260,3 +260,25 @@ async fn a_users_tokens_are_refreshed_at_the_login_server_whatever_the_applicati
     user.list_global_permissions().send().await.expect_err("refused");
     assert_eq!(login.requests().len(), 1);
 }
+
+#[test]
+fn no_call_panics_outside_of_a_runtime() {
+    let servers = Environment::custom("http://127.0.0.1:9", "http://127.0.0.1:9");
+    let user = UserClient::builder(servers).auth(StaticToken::new("not-a-real-token")).build();
+    let user = user.expect("a client");
+    let poll = |call: &mut dyn FnMut(&mut std::task::Context<'_>) -> std::task::Poll<ErrorKind>| {
+        call(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+    };
+    let mut list = std::pin::pin!(user.list_global_permissions().send());
+    let mut update =
+        std::pin::pin!(user.update_enterprise_permissions("1").set("TM", ChannelState::Shield).send());
+    let mut effective = std::pin::pin!(user.effective_permissions("1", "2").send());
+    let kinds = [
+        poll(&mut |context| list.as_mut().poll(context).map(|outcome| outcome.expect_err("none").kind())),
+        poll(&mut |context| update.as_mut().poll(context).map(|outcome| outcome.expect_err("none").kind())),
+        poll(&mut |context| {
+            effective.as_mut().poll(context).map(|outcome| outcome.expect_err("none").kind())
+        }),
+    ];
+    assert_eq!(kinds, [std::task::Poll::Ready(ErrorKind::Configuration); 3]);
+}
