@@ -153,3 +153,18 @@ async fn a_call_that_was_lost_and_then_refused_does_not_say_that_it_was_never_se
     let error = error.expect_err("lost, and then nobody listens");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Server, 4));
 }
+
+#[tokio::test]
+async fn no_wait_of_ones_own_is_longer_than_the_longest() {
+    let once = [answer::empty(502), answer::json(200, EMPTY)];
+    let server = RawServer::start((0..20).flat_map(|_| once.clone())).await;
+    let clock = TestClock::new();
+    let builder = Client::builder(server.uri()).auth(StaticToken::new("not-a-real-token"));
+    let builder = builder.backoff(Duration::from_secs(10), Duration::from_secs(60));
+    let client =
+        builder.longest_wait(Duration::from_millis(50)).clock(clock.clone()).build().expect("a client");
+    for _ in 0..20 {
+        assert_eq!(client.list_entitlements().send().await.expect("a page").attempts(), 2);
+    }
+    assert!(clock.elapsed() <= Duration::from_secs(1), "{:?}", clock.elapsed());
+}
