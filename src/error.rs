@@ -35,12 +35,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 /// use std::time::Duration;
 ///
-/// use entitlements::{Error, ErrorKind};
+/// use entitlements::{Error, ErrorKind, http::StatusCode};
 ///
 /// let error = Error::new(ErrorKind::RateLimited, "too many calls")
 ///     .with_operation("connect.shield_enterprise")
-///     .with_status(429)
-///     .with_header("x-ratelimit-reset", "7")
+///     .with_status(StatusCode::TOO_MANY_REQUESTS)
 ///     .with_retry_after(Duration::from_secs(7))
 ///     .with_attempts(4);
 /// assert!(error.is_transient());
@@ -234,8 +233,11 @@ mod tests {
     fn one_line_with_everything_that_helps_and_no_server_text() {
         let error = Error::new(ErrorKind::NotFound, "the advisor has no entitlement for this network")
             .with_operation("symphony.get_advisor_entitlement")
-            .with_status(404)
-            .with_header("x-note", "ada@acme.example")
+            .with_status(StatusCode::NOT_FOUND)
+            .with_header(
+                http::HeaderName::from_static("x-note"),
+                http::HeaderValue::from_static("ada@acme.example"),
+            )
             .with_body("{\"title\":\"ada@acme.example is unknown\"}")
             .with_code("entitlement.not.found")
             .with_correlation_id("7f")

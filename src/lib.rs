@@ -46,6 +46,9 @@ mod transport;
 #[cfg(any_service)]
 mod unique_id;
 
+/// The types of statuses and headers.
+pub use http;
+
 pub use self::error::{Error, ErrorKind, Result};
 #[cfg(any_listing)]
 pub use self::page::{Page, Pager, Pages};

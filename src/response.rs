@@ -62,18 +62,10 @@ impl<T> Response<T> {
         Self::new(value, Raw::new(StatusCode::OK, HeaderMap::new(), Bytes::new())).with_attempts(1)
     }
 
-    /// Sets the status: `201`, or a `StatusCode` of the crate `http`.
-    ///
-    /// # Panics
-    ///
-    /// If the number is no status of HTTP.
+    /// Sets the status.
     #[must_use]
-    #[track_caller]
-    pub fn with_status<S>(mut self, status: S) -> Self
-    where
-        S: TryInto<StatusCode, Error: fmt::Debug>,
-    {
-        self.raw.status = status.try_into().expect("a status of HTTP: 100 to 999");
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.raw.status = status;
         self
     }
 
@@ -85,19 +77,9 @@ impl<T> Response<T> {
     }
 
     /// Adds a header.
-    ///
-    /// # Panics
-    ///
-    /// If HTTP does not allow the name or the value.
     #[must_use]
-    #[track_caller]
-    pub fn with_header<N, V>(mut self, name: N, value: V) -> Self
-    where
-        N: TryInto<HeaderName, Error: fmt::Debug>,
-        V: TryInto<HeaderValue, Error: fmt::Debug>,
-    {
-        let name = name.try_into().expect("a header name that HTTP allows");
-        self.raw.headers.append(name, value.try_into().expect("a header value that HTTP allows"));
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.raw.headers.append(name, value);
         self
     }
 
@@ -245,9 +227,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("a", HeaderValue::from_static("1"));
         let full = plain
-            .with_status(201)
+            .with_status(StatusCode::CREATED)
             .with_headers(headers)
-            .with_header("b", "2")
+            .with_header(HeaderName::from_static("b"), HeaderValue::from_static("2"))
             .with_body("7")
             .with_attempts(3)
             .with_correlation_id("id")

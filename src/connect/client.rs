@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, ClientAuthentication, ConnectClient, TokenSource, UserTokens},
     generated::connect as generated,
-    transport::{Backoff, Settings, Transport, Variables, client_options, network_options, opaque_debug},
+    transport::{Backoff, Settings, Transport, Variables, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API with the application's own login.
@@ -191,43 +191,25 @@ impl Common {
 /// The settings that the builders of both clients of Connect have.
 macro_rules! connect_options {
     ($builder:literal) => {
-        /// Takes the settings from the environment variables of the process. The login is set as
-        /// in any builder, and every setting can still be changed.
-        ///
-        /// `ENTITLEMENTS_CONNECT_ENVIRONMENT` is `norway`, `sweden` or `test`. Instead of it,
-        /// `ENTITLEMENTS_CONNECT_API_SERVER` and `ENTITLEMENTS_CONNECT_LOGIN_SERVER` name the
-        /// servers of [`Environment::Custom`](super::Environment::Custom).
-        #[doc = include_str!("../docs/environment.md")]
-        ///
-        /// ```no_run
-        #[doc = concat!("let builder = entitlements::connect::", $builder, "::from_env()?;")]
-        /// # Ok::<(), entitlements::Error>(())
-        /// ```
-        pub fn from_env() -> crate::Result<Self> {
-            Self::from_own(crate::transport::Variables::of_process(super::client::VARIABLES)?)
+        crate::transport::environment_options! {
+            /// `ENTITLEMENTS_CONNECT_ENVIRONMENT` is `norway`, `sweden` or `test`. Instead of it,
+            /// `ENTITLEMENTS_CONNECT_API_SERVER` and `ENTITLEMENTS_CONNECT_LOGIN_SERVER` name the
+            /// servers of [`Environment::Custom`](super::Environment::Custom).
+            super::client::VARIABLES, $builder,
+            "ENTITLEMENTS_CONNECT_ENVIRONMENT" = "test",
+            "ENTITLEMENTS_CONNECT_RATE_LIMIT" = "25/1s"
         }
 
-        /// As [`from_env`](Self::from_env), with names and values that you collected, for tests
-        /// and for configuration from elsewhere. Names of other services are passed over.
-        ///
-        /// # Errors
-        ///
-        /// As for [`from_env`](Self::from_env).
-        ///
-        /// ```
-        #[doc = concat!("use entitlements::connect::", $builder, ";")]
-        ///
-        #[doc = concat!("let builder = ", $builder, "::from_variables([")]
-        ///     ("ENTITLEMENTS_CONNECT_ENVIRONMENT", "test"),
-        ///     ("ENTITLEMENTS_CONNECT_RATE_LIMIT", "25/1s"),
-        /// ])?;
-        /// # Ok::<(), entitlements::Error>(())
-        /// ```
-        pub fn from_variables<N: AsRef<str>, V: Into<String>>(
-            variables: impl IntoIterator<Item = (N, V)>,
-        ) -> crate::Result<Self> {
-            Self::from_own(crate::transport::Variables::given(super::client::VARIABLES, variables))
-        }
+        crate::transport::client_options!(
+            common.settings;
+            timeout "20 seconds",
+            deadline "3 minutes",
+            backoff "1 second and 1 minute",
+            rate_limit "100 calls a second and 2,000 a minute. Clients of this process that have the same \
+                        API server, client id and windows count together; without a client id, those \
+                        that share an `Auth`"
+        );
+        crate::transport::network_options!(common.settings);
 
         /// Sets the application's client id and secret.
         pub fn client_login(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
@@ -297,17 +279,7 @@ impl ClientBuilder {
         Ok(Self { common: Common::from_own(variables)?, auth: None })
     }
 
-    connect_options!("ClientBuilder");
-    client_options!(
-        common.settings;
-        timeout "20 seconds",
-        deadline "3 minutes",
-        backoff "1 second and 1 minute",
-        rate_limit "100 calls a second and 2,000 a minute. Clients of this process that have the same API \
-                    server, client id and windows count together; without a client id, those that share \
-                    an `Auth`"
-    );
-    network_options!(common.settings);
+    connect_options!("connect::ClientBuilder");
 
     /// Makes the client; no I/O.
     ///

@@ -14,7 +14,7 @@ use crate::{
     Error, RawRequest, Result,
     auth::{Auth, UserSession, UserTokens},
     generated::connect as generated,
-    transport::{Transport, Variables, client_options, network_options, opaque_debug},
+    transport::{Transport, Variables, opaque_debug},
 };
 
 /// A client of Connect's Permission/Shield API for one logged-in user.
@@ -269,17 +269,7 @@ impl UserClientBuilder {
         Ok(Self { common: Common::from_own(variables)?, tokens: None, auth: None })
     }
 
-    connect_options!("UserClientBuilder");
-    client_options!(
-        common.settings;
-        timeout "20 seconds",
-        deadline "3 minutes",
-        backoff "1 second and 1 minute",
-        rate_limit "100 calls a second and 2,000 a minute. Clients of this process that have the same API \
-                    server, client id and windows count together; without a client id, those that share \
-                    an `Auth`"
-    );
-    network_options!(common.settings);
+    connect_options!("connect::UserClientBuilder");
 
     /// Makes the client; no I/O.
     ///

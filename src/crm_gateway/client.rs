@@ -10,7 +10,8 @@ use crate::{
     auth::Auth,
     generated::crm_gateway as generated,
     transport::{
-        Settings, Transport, Variables, client_options, identifying_header, network_options, opaque_debug,
+        Settings, Transport, Variables, client_options, environment_options, identifying_header,
+        network_options, opaque_debug,
     },
 };
 
@@ -146,45 +147,13 @@ pub struct ClientBuilder {
 pub(super) const TENANT: HeaderName = HeaderName::from_static("nv-tenant-id");
 
 impl ClientBuilder {
-    /// Takes the settings from the environment variables of the process. The credential is set
-    /// as in any builder, and every setting can still be changed.
-    ///
-    /// `ENTITLEMENTS_CRM_GATEWAY_BASE_URL` is required, for example
-    /// `https://operator.example:8443`; `ENTITLEMENTS_CRM_GATEWAY_TENANT` is what
-    /// [`tenant`](Self::tenant) sets.
-    #[doc = include_str!("../docs/environment.md")]
-    ///
-    /// ```no_run
-    /// use entitlements::{auth::Keycloak, crm_gateway};
-    ///
-    /// # fn run(login: Keycloak) -> entitlements::Result<()> {
-    /// let client = crm_gateway::ClientBuilder::from_env()?.auth(login).build()?;
-    /// # Ok(()) }
-    /// ```
-    pub fn from_env() -> Result<Self> {
-        Self::from_own(Variables::of_process(VARIABLES)?)
-    }
-
-    /// As [`from_env`](Self::from_env), with names and values that you collected, for tests and
-    /// for configuration from elsewhere. Names of other services are passed over.
-    ///
-    /// # Errors
-    ///
-    /// As for [`from_env`](Self::from_env).
-    ///
-    /// ```
-    /// use entitlements::crm_gateway::ClientBuilder;
-    ///
-    /// let builder = ClientBuilder::from_variables([
-    ///     ("ENTITLEMENTS_CRM_GATEWAY_BASE_URL", "https://operator.example:8443"),
-    ///     ("ENTITLEMENTS_CRM_GATEWAY_MAX_CONCURRENCY", "8"),
-    /// ])?;
-    /// # Ok::<(), entitlements::Error>(())
-    /// ```
-    pub fn from_variables<N: AsRef<str>, V: Into<String>>(
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self> {
-        Self::from_own(Variables::given(VARIABLES, variables))
+    environment_options! {
+        /// `ENTITLEMENTS_CRM_GATEWAY_BASE_URL` is required, for example
+        /// `https://operator.example:8443`; `ENTITLEMENTS_CRM_GATEWAY_TENANT` is what
+        /// [`tenant`](Self::tenant) sets.
+        VARIABLES, "crm_gateway::ClientBuilder",
+        "ENTITLEMENTS_CRM_GATEWAY_BASE_URL" = "https://operator.example:8443",
+        "ENTITLEMENTS_CRM_GATEWAY_MAX_CONCURRENCY" = "8"
     }
 
     fn from_own(mut variables: Variables) -> Result<Self> {

@@ -14,7 +14,9 @@ use crate::{
     Error, RawRequest, Result,
     auth::Auth,
     generated::symphony as generated,
-    transport::{Settings, Transport, Variables, client_options, network_options, opaque_debug},
+    transport::{
+        Settings, Transport, Variables, client_options, environment_options, network_options, opaque_debug,
+    },
 };
 
 /// The production base URL. Source: the vendor's page "Authentication", 2022 edition.
@@ -257,44 +259,12 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Takes the settings from the environment variables of the process. The credential is set
-    /// as in any builder, and every setting can still be changed.
-    ///
-    /// `ENTITLEMENTS_SYMPHONY_BASE_URL` is required; [`PRODUCTION`] and [`UAT`] are two of its
-    /// values.
-    #[doc = include_str!("../docs/environment.md")]
-    ///
-    /// ```no_run
-    /// use entitlements::{auth::JwtSigner, symphony};
-    ///
-    /// # fn run(signer: JwtSigner) -> entitlements::Result<()> {
-    /// let client = symphony::ClientBuilder::from_env()?.auth(signer).build()?;
-    /// # Ok(()) }
-    /// ```
-    pub fn from_env() -> Result<Self> {
-        Self::from_own(Variables::of_process(VARIABLES)?)
-    }
-
-    /// As [`from_env`](Self::from_env), with names and values that you collected, for tests and
-    /// for configuration from elsewhere. Names of other services are passed over.
-    ///
-    /// # Errors
-    ///
-    /// As for [`from_env`](Self::from_env).
-    ///
-    /// ```
-    /// use entitlements::symphony::ClientBuilder;
-    ///
-    /// let builder = ClientBuilder::from_variables([
-    ///     ("ENTITLEMENTS_SYMPHONY_BASE_URL", "https://connect.symphony.com/admin"),
-    ///     ("ENTITLEMENTS_SYMPHONY_DEADLINE", "30s"),
-    /// ])?;
-    /// # Ok::<(), entitlements::Error>(())
-    /// ```
-    pub fn from_variables<N: AsRef<str>, V: Into<String>>(
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self> {
-        Self::from_own(Variables::given(VARIABLES, variables))
+    environment_options! {
+        /// `ENTITLEMENTS_SYMPHONY_BASE_URL` is required; [`PRODUCTION`] and [`UAT`] are two of its
+        /// values.
+        VARIABLES, "symphony::ClientBuilder",
+        "ENTITLEMENTS_SYMPHONY_BASE_URL" = "https://connect.symphony.com/admin",
+        "ENTITLEMENTS_SYMPHONY_DEADLINE" = "30s"
     }
 
     fn from_own(mut variables: Variables) -> Result<Self> {

@@ -58,7 +58,7 @@ pub(crate) use self::{
     retry::Backoff,
     sender::{Sender, Unanswered},
     server::Server,
-    variables::Variables,
+    variables::{Variables, environment_options},
 };
 use self::{
     attempt::Outcome,

@@ -98,6 +98,45 @@ fn refused(prefix: &str, name: &str, rule: impl Display) -> Error {
     Error::configuration(format!("the environment variable `{prefix}{}` {rule}", name.escape_debug()))
 }
 
+/// The constructors of a builder that read variables; the builder has a `from_own` for what is found.
+macro_rules! environment_options {
+    ($(#[doc = $intro:literal])+ $prefix:path, $builder:literal, $($name:literal = $value:literal),+) => {
+        /// Takes the settings from the environment variables of the process. The credential is set
+        /// as in any builder, and every setting can still be changed.
+        ///
+        $(#[doc = $intro])+
+        #[doc = include_str!("../docs/environment.md")]
+        ///
+        /// ```no_run
+        #[doc = concat!("let builder = entitlements::", $builder, "::from_env()?;")]
+        /// # Ok::<(), entitlements::Error>(())
+        /// ```
+        pub fn from_env() -> crate::Result<Self> {
+            Self::from_own(crate::transport::Variables::of_process($prefix)?)
+        }
+
+        /// As [`from_env`](Self::from_env), with names and values that you collected, for tests
+        /// and for configuration from elsewhere. Names of other services are passed over.
+        ///
+        /// # Errors
+        ///
+        /// As for [`from_env`](Self::from_env).
+        ///
+        /// ```
+        #[doc = concat!("let builder = entitlements::", $builder, "::from_variables([")]
+        $(#[doc = concat!("    (\"", $name, "\", \"", $value, "\"),")])+
+        /// ])?;
+        /// # Ok::<(), entitlements::Error>(())
+        /// ```
+        pub fn from_variables<N: AsRef<str>, V: Into<String>>(
+            variables: impl IntoIterator<Item = (N, V)>,
+        ) -> crate::Result<Self> {
+            Self::from_own(crate::transport::Variables::given($prefix, variables))
+        }
+    };
+}
+pub(crate) use environment_options;
+
 impl Settings {
     /// Takes over the settings that every client has.
     pub(crate) fn read(&mut self, variables: &mut Variables) -> Result<()> {

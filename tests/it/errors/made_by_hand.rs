@@ -20,7 +20,7 @@ fn an_error_with_everything_that_a_real_one_has() {
         .with_operation("crm_gateway.list_entitlements")
         .with_status(StatusCode::BAD_REQUEST)
         .with_headers(headers)
-        .with_header("retry-after", "3")
+        .with_header(http::header::RETRY_AFTER, HeaderValue::from_static("3"))
         .with_body(r#"{"code":400,"errorCode":1001,"message":"m"}"#)
         .with_code("1001")
         .with_attempts(2)
@@ -52,7 +52,10 @@ fn what_a_caller_gives_stays_one_line() {
 fn a_response_of_every_kind_of_result() {
     let mut ada = AdvisorEntitlement::default();
     ada.status = Some(EntitlementStatus::Entitled);
-    let found = Response::from_value(ada.clone()).with_status(203).with_body("{}").with_attempts(2);
+    let found = Response::from_value(ada.clone())
+        .with_status(StatusCode::NON_AUTHORITATIVE_INFORMATION)
+        .with_body("{}")
+        .with_attempts(2);
     assert_eq!(found.status, Some(EntitlementStatus::Entitled));
     assert_eq!((found.status().as_u16(), found.attempts()), (203, 2));
 
