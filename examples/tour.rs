@@ -139,7 +139,7 @@ async fn tour_crm_gateway() -> Outcome {
         println!("  page {seen}: {}", products.join(" "));
         ids.extend(page.items.iter().filter_map(|item| item.id.clone()));
         dates.extend(page.items.iter().filter_map(|item| item.created.clone()));
-        clock.advance(Duration::from_secs(299));
+        clock.advance(Duration::from_secs(300));
         println!("  … five minutes pass, and the access token expires");
     }
     expect("pages", &seen, &4)?;

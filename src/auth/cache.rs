@@ -1,34 +1,55 @@
 //! One token for all callers: acquired once, shared, renewed before it expires.
 
-#[cfg(feature = "connect")]
-use std::sync::OnceLock;
+mod failures;
+mod flight;
+mod held;
+mod status;
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
-use http::HeaderValue;
+use arc_swap::ArcSwapOption;
 use reqwest::Url;
+use tokio::sync::watch;
 
+use self::{
+    failures::Failures,
+    flight::{Arrival, Flight, Kind, Outcome, Work},
+    held::Held,
+};
+pub use self::{
+    held::Bearer,
+    status::{AuthStatus, AuthWatch, LoginFailure},
+};
 use super::{Context, Token, TokenSource};
-#[cfg(feature = "connect")]
-use crate::RateLimit;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, RateLimit, Result, transport::in_a_runtime};
 
-/// A token is renewed this long before its end, or a fifth of its life before it if that is
-/// less: Keycloak's tokens live for a minute or five, and a fixed margin could exceed that.
-const LONGEST_MARGIN: Duration = Duration::from_secs(60);
-const MARGIN_SHARE: u32 = 5;
+/// A token is renewed at most this long before its end, however long it lasts.
+const LONGEST_MARGIN: Duration = Duration::from_secs(300);
+/// After a fresh token was refused, too, refusals are reported as they are for this long.
+const COOL_DOWN: Duration = Duration::from_secs(60);
+/// A runtime that shuts down drops tasks as soon as they are started.
+const MOST_STARTS: u32 = 3;
 
 /// A credential with its token. Clones share both.
 ///
 /// Every client makes one from the credential it is given. Make one yourself to share the token,
-/// and with it the login, between clients:
+/// and with it the login, between clients: they share the rate limit of a server as well.
+///
+/// * A token is asked for by the first call that needs it, and once for all callers. The request
+///   runs in a task of its own: whoever goes away neither cancels it nor loses what it brings.
+/// * In the last fifth of its life, and at most 5 minutes before its end, a token is renewed while
+///   calls go on with it. It serves on if the renewal fails.
+/// * A token that the server refuses is replaced once. Where the fresh one is refused as well, no
+///   other is asked for during a minute.
+/// * A login that failed is not tried again at once: after a refusal in 5 seconds, doubled up to an
+///   hour, after other failures in 1 second, doubled up to 30. Callers get the failure meanwhile,
+///   with [`Error::retry_after`]. [`retry_now`](Self::retry_now) ends the wait.
 ///
 /// ```
 /// use entitlements::auth::{Auth, StaticToken};
@@ -40,69 +61,41 @@ const MARGIN_SHARE: u32 = 5;
 #[derive(Clone)]
 pub struct Auth(Arc<Cache>);
 
-/// What a health check wants to know about a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AuthStatus {
-    /// How often a token was obtained so far, the first one included.
-    pub renewals: u64,
-    /// Whether there is a token that was not refused. It may have expired.
-    pub has_token: bool,
-}
-
 struct Cache {
     source: Arc<dyn TokenSource>,
-    state: RwLock<State>,
-    /// The limit of the clients that share this credential, where it says who counts together.
-    #[cfg(feature = "connect")]
-    rate_limit: OnceLock<RateLimit>,
+    longest_margin: Duration,
+    /// What callers read, without a lock. Empty while there is nothing that they may send.
+    current: ArcSwapOption<Held>,
+    state: Mutex<State>,
+    status: watch::Sender<AuthStatus>,
+    /// By API server: what all clients with this credential keep to.
+    rate_limits: Mutex<Vec<(String, RateLimit)>>,
 }
 
 #[derive(Default)]
 struct State {
-    held: Option<Arc<Held>>,
+    /// The number of the newest token.
     generation: u64,
-    pending: Option<(u64, Pending)>,
-    /// Numbers the acquisitions, so that one that ended badly clears no later one.
-    started: u64,
+    flight: Option<Flight>,
+    /// Numbers the flights, so that one that was given up changes nothing any more.
+    flights: u64,
+    failures: Failures,
+    /// A token that the server refused to one caller; others may use it if there is no other.
+    refused: Option<Arc<Held>>,
+    /// Until then a refusal is an answer, and no reason for another token.
+    cool_down_until: Option<Instant>,
 }
 
-type Pending = Shared<BoxFuture<'static, std::result::Result<Arc<Held>, Arc<Error>>>>;
-
-/// A token ready for use.
-pub(crate) struct Held {
-    header: HeaderValue,
-    generation: u64,
-    renew_at: Option<Instant>,
-    expires_at: Option<Instant>,
-}
-
-impl Held {
-    pub(crate) fn header(&self) -> &HeaderValue {
-        &self.header
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    fn is_fresh(&self, now: Instant) -> bool {
-        self.renew_at.is_none_or(|at| now < at)
-    }
-
-    pub(crate) fn is_valid(&self, now: Instant) -> bool {
-        self.expires_at.is_none_or(|at| now < at)
-    }
+/// What a caller does who has no token.
+enum Step {
+    Ready(Bearer),
+    Failed(Error),
+    Wait(Flight),
 }
 
 impl<S: TokenSource> From<S> for Auth {
     fn from(source: S) -> Self {
-        Self(Arc::new(Cache {
-            source: Arc::new(source),
-            state: RwLock::default(),
-            #[cfg(feature = "connect")]
-            rate_limit: OnceLock::new(),
-        }))
+        Self::with_margin(source, LONGEST_MARGIN)
     }
 }
 
@@ -113,16 +106,116 @@ impl fmt::Debug for Auth {
 }
 
 impl Auth {
+    /// A credential whose token is renewed at most `longest_margin` before its end. Default:
+    /// 5 minutes. However long it is, a token serves for four fifths of its life, and the moment is
+    /// chosen with jitter.
+    pub fn with_margin(source: impl TokenSource, longest_margin: Duration) -> Self {
+        Self(Arc::new(Cache {
+            source: Arc::new(source),
+            longest_margin,
+            current: ArcSwapOption::empty(),
+            state: Mutex::default(),
+            status: watch::Sender::default(),
+            rate_limits: Mutex::default(),
+        }))
+    }
+
     /// What is known about the token now.
     #[must_use]
     pub fn status(&self) -> AuthStatus {
-        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        AuthStatus { renewals: state.generation, has_token: state.held.is_some() }
+        *self.0.status.borrow()
     }
 
-    #[cfg(feature = "connect")]
-    pub(crate) fn rate_limit(&self, make: impl FnOnce() -> RateLimit) -> RateLimit {
-        self.0.rate_limit.get_or_init(make).clone()
+    /// Sees every change: tokens obtained and refused, logins that failed.
+    ///
+    /// ```
+    /// # use entitlements::auth::Auth;
+    /// # async fn watch(auth: Auth) {
+    /// let mut watch = auth.watch();
+    /// while let Some(status) = watch.changed().await {
+    ///     println!("token {}, expires {:?}", status.generation, status.expires_at);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn watch(&self) -> AuthWatch {
+        AuthWatch(self.0.status.subscribe())
+    }
+
+    /// The token to send: the one at hand, or one that is acquired now for everybody who waits.
+    ///
+    /// Calls of clients do this by themselves. Use it for a request of your own to a server that
+    /// takes the same token, and [`reject`](Self::reject) if it is refused there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the [`TokenSource`]; and [`ErrorKind::Configuration`] outside of a Tokio runtime.
+    /// A failure is the same for all who waited, and is given again, with
+    /// [`Error::retry_after`], until it is time for another try.
+    ///
+    /// ```
+    /// # use entitlements::auth::{Auth, Context};
+    /// # async fn call(auth: Auth, context: Context) -> Result<(), Box<dyn std::error::Error>> {
+    /// let bearer = auth.bearer(&context).await?;
+    /// let request = context.http().get("https://operator.example/other").header("authorization", bearer.header());
+    /// if request.send().await?.status() == 403 && auth.reject(&bearer, &context) {
+    ///     let again = auth.bearer(&context).await?;
+    ///     assert_ne!(again.generation(), bearer.generation());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn bearer(&self, context: &Context) -> Result<Bearer> {
+        in_a_runtime()?;
+        match self.at_hand(context.clock().now(), || context.clone()) {
+            Some(bearer) => Ok(bearer),
+            None => self.acquired(context, None).await,
+        }
+    }
+
+    /// Says that the server refused a token, and asks whether another attempt makes sense.
+    ///
+    /// It does if there is a newer token already, or if one is asked for by the next
+    /// [`bearer`](Self::bearer). It does not if the credential cannot give another token, or if a
+    /// fresh one was refused during the last minute.
+    #[must_use = "without another attempt the refusal is the answer"]
+    pub fn reject(&self, bearer: &Bearer, context: &Context) -> bool {
+        self.0.reject(bearer.generation(), context.clock().now())
+    }
+
+    /// Lets the next call try to log in, although the last login failed a moment ago; for example
+    /// after an account was unlocked.
+    pub fn retry_now(&self) {
+        self.0.lock().failures.clear();
+        self.0.status.send_modify(|status| status.last_failure = None);
+    }
+
+    /// Ends the session at the login server and forgets the token; the next call logs in again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TokenSource::log_out`].
+    pub async fn log_out(&self, context: &Context) -> Result<()> {
+        self.0.end(context, |_| Work::LogOut).await
+    }
+
+    /// Makes the tokens worthless at the login server and forgets them; the next call logs in again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TokenSource::revoke`].
+    pub async fn revoke(&self, context: &Context) -> Result<()> {
+        self.0.end(context, Work::Revoke).await
+    }
+
+    /// The limit that all clients of this credential at an API server share.
+    pub(crate) fn rate_limit(&self, api_server: &str, make: impl FnOnce() -> RateLimit) -> RateLimit {
+        let mut limits = self.0.rate_limits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, limit)) = limits.iter().find(|(server, _)| server == api_server) {
+            return limit.clone();
+        }
+        let limit = make();
+        limits.push((api_server.to_owned(), limit.clone()));
+        limit
     }
 
     pub(crate) fn endpoint(&self) -> Option<&Url> {
@@ -133,193 +226,245 @@ impl Auth {
         self.0.source.check()
     }
 
-    /// The token to send: the one at hand, or one that is acquired now for everybody who waits.
-    pub(crate) async fn header(&self, context: &Context) -> Result<Arc<Held>> {
-        let now = context.clock().now();
-        if let Some(held) = self.fresh(now) {
-            return Ok(held);
+    /// The token that can be sent at once. In the last part of its life one caller starts its
+    /// renewal, and nobody waits for that.
+    pub(crate) fn at_hand(&self, now: Instant, context: impl FnOnce() -> Context) -> Option<Bearer> {
+        let current = self.0.current.load();
+        let held = current.as_ref()?;
+        if !held.is_fresh(now) {
+            if !held.is_valid(now) {
+                return None;
+            }
+            if held.claim_renewal() {
+                self.0.renew(&context());
+            }
         }
-        match self.0.clone().join_or_start(context).await {
-            Ok(held) => Ok(held),
-            Err(error) => self.still_valid(context.clock().now()).ok_or_else(|| error.share()),
-        }
+        Some(held.bearer.clone())
     }
 
-    fn fresh(&self, now: Instant) -> Option<Arc<Held>> {
-        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.held.as_ref().filter(|held| held.is_fresh(now)).cloned()
+    /// The token of the next acquisition, or of the one under way. `refused` is the number of the
+    /// one that this caller has no use for.
+    pub(crate) async fn acquired(&self, context: &Context, refused: Option<u64>) -> Result<Bearer> {
+        for _ in 0..MOST_STARTS {
+            let flight = match self.0.step(context, refused) {
+                Step::Ready(bearer) => return Ok(bearer),
+                Step::Failed(error) => return Err(error),
+                Step::Wait(flight) => flight,
+            };
+            match flight.arrival().await {
+                Arrival::Outcome(Ok(Some(held))) => return Ok(held.bearer.clone()),
+                // A session was ended meanwhile; this caller needs a new one.
+                Arrival::Outcome(Ok(None)) | Arrival::Abandoned => {}
+                Arrival::Outcome(Err(error)) if flight.kind == Kind::Acquire => {
+                    let kept = self.0.still_valid(context.clock().now(), refused);
+                    return kept.ok_or_else(|| error.share());
+                }
+                Arrival::Outcome(Err(_)) => {}
+                Arrival::Stalled => self.0.give_up(&flight),
+            }
+        }
+        let message = "the login was interrupted because its runtime ended; call again";
+        Err(Error::new(ErrorKind::NotSent, message))
     }
 
-    fn still_valid(&self, now: Instant) -> Option<Arc<Held>> {
-        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.held.as_ref().filter(|held| held.is_valid(now)).cloned()
+    pub(crate) fn reject_generation(&self, generation: u64, now: Instant) -> bool {
+        self.0.reject(generation, now)
     }
 
-    /// Drops a token that the server refused, unless a newer one has taken its place. Says
-    /// whether another attempt makes sense.
-    pub(crate) fn reject(&self, generation: u64) -> bool {
-        if !self.0.source.is_renewable() {
-            return false;
-        }
-        let mut state = self.0.write();
-        if state.held.as_ref().is_some_and(|held| held.generation == generation) {
-            state.held = None;
-        }
-        true
+    /// Says that the token of a second attempt was refused, too.
+    pub(crate) fn refused_again(&self, generation: u64, now: Instant) {
+        self.0.refused_again(generation, now);
     }
 }
 
 impl Cache {
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn join_or_start(self: Arc<Self>, context: &Context) -> Pending {
-        let mut state = self.write();
-        if let Some((_, pending)) = &state.pending {
-            return pending.clone();
+    /// Starts a renewal for which nobody waits.
+    fn renew(self: &Arc<Self>, context: &Context) {
+        let state = self.lock();
+        if state.flight.is_none() {
+            flight::start(self, state, Work::Acquire, context);
         }
-        if let Some(held) = state.held.as_ref().filter(|held| held.is_fresh(context.clock().now())) {
-            let held = held.clone();
-            return std::future::ready(Ok(held)).boxed().shared();
-        }
-        // A task of its own: a caller who goes away must not lose a rotated refresh token.
-        let task = tokio::spawn(self.clone().acquire(context.clone()));
-        let cache = self.clone();
-        state.started += 1;
-        let number = state.started;
-        let pending = async move {
-            match task.await {
-                Ok(outcome) => outcome,
-                Err(ended) => Err(Arc::new(cache.ended_badly(number, &ended))),
+    }
+
+    fn step(self: &Arc<Self>, context: &Context, refused: Option<u64>) -> Step {
+        let now = context.clock().now();
+        let state = self.lock();
+        if let Some(held) = self.current.load().as_ref().filter(|held| held.is_valid(now)) {
+            if Some(held.bearer.generation()) != refused {
+                return Step::Ready(held.bearer.clone());
             }
         }
-        .boxed()
-        .shared();
-        state.pending = Some((number, pending.clone()));
-        pending
-    }
-
-    /// The task of an acquisition ended without an outcome; the next caller starts another.
-    fn ended_badly(&self, number: u64, ended: &tokio::task::JoinError) -> Error {
-        let mut state = self.write();
-        if state.pending.as_ref().is_some_and(|(current, _)| *current == number) {
-            state.pending = None;
+        if let Some(flight) = &state.flight {
+            return Step::Wait(flight.clone());
         }
-        if ended.is_panic() {
-            return Error::new(ErrorKind::LoginFailed, "the token source panicked");
+        if let Some(error) = state.failures.present(now) {
+            let kept = state.refused.as_ref().and_then(|held| usable(held, now, refused));
+            return kept.map_or(Step::Failed(error), Step::Ready);
         }
-        let message = "the login was interrupted because its runtime ended; call again";
-        Error::new(ErrorKind::NotSent, message)
+        Step::Wait(flight::start(self, state, Work::Acquire, context))
     }
 
-    async fn acquire(self: Arc<Self>, context: Context) -> std::result::Result<Arc<Held>, Arc<Error>> {
-        let asked_at = context.clock().now();
-        let outcome = self.source.acquire(&context).await;
-        let mut state = self.write();
-        state.pending = None;
-        let held =
-            outcome.and_then(|token| held(&token, asked_at, state.generation + 1)).map_err(Arc::new)?;
-        state.generation = held.generation;
-        let held = Arc::new(held);
-        state.held = Some(held.clone());
-        Ok(held)
-    }
-}
-
-fn held(token: &Token, asked_at: Instant, generation: u64) -> Result<Held> {
-    let lifetime = token.lifetime();
-    let margin = lifetime.map(|lifetime| (lifetime / MARGIN_SHARE).min(LONGEST_MARGIN));
-    // An end that no clock reaches is none.
-    let end = |early: Duration| asked_at.checked_add(lifetime?.saturating_sub(early));
-    Ok(Held {
-        header: token.header()?,
-        generation,
-        renew_at: end(margin.unwrap_or_default()),
-        expires_at: end(Duration::ZERO),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use super::*;
-    use crate::time::{self, Clock, TestClock};
-
-    #[derive(Debug, Default)]
-    struct Counting {
-        calls: Arc<AtomicU64>,
-        fails_after: Option<u64>,
+    /// After a renewal that failed: what others than the one who was refused can go on with.
+    fn still_valid(&self, now: Instant, refused: Option<u64>) -> Option<Bearer> {
+        let state = self.lock();
+        let current = self.current.load();
+        current.as_ref().or(state.refused.as_ref()).and_then(|held| usable(held, now, refused))
     }
 
-    impl TokenSource for Counting {
-        fn acquire<'a>(&'a self, _: &'a Context) -> time::BoxFuture<'a, Result<Token>> {
-            Box::pin(async {
-                let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-                tokio::task::yield_now().await;
-                if self.fails_after.is_some_and(|limit| call > limit) {
-                    return Err(Error::new(ErrorKind::LoginFailed, "no"));
+    fn reject(&self, generation: u64, now: Instant) -> bool {
+        if !self.source.is_renewable() {
+            return false;
+        }
+        let mut state = self.lock();
+        let is_cooling = state.cool_down_until.is_some_and(|end| now < end);
+        let current = self.current.load_full();
+        match current {
+            Some(held) if held.bearer.generation() == generation => {
+                if is_cooling {
+                    return false;
                 }
-                Ok(Token::new(format!("t{call}")).expires_in(Duration::from_secs(300)))
-            })
+                self.current.store(None);
+                state.refused = Some(held);
+                self.status.send_modify(|status| status.has_token = false);
+                true
+            }
+            // The newest one is refused as well, as others found out.
+            Some(_) => !is_cooling,
+            // Another caller saw to it.
+            None => true,
         }
     }
 
-    fn context(clock: &TestClock) -> Context {
-        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-        let server = crate::transport::Server::parse("http://localhost", false).expect("valid");
-        let settings = crate::transport::Settings::default();
-        let http = server.http_client(&settings).expect("no TLS needed");
-        Context::shared(crate::transport::Sender::new(http), clock, Duration::from_secs(1))
+    fn refused_again(&self, generation: u64, now: Instant) {
+        let newest = self.current.load_full().filter(|held| held.bearer.generation() == generation);
+        let is_fresh = newest.is_some_and(|held| now.saturating_duration_since(held.acquired_at) < COOL_DOWN);
+        if is_fresh {
+            self.lock().cool_down_until = now.checked_add(COOL_DOWN);
+        } else {
+            self.reject(generation, now);
+        }
     }
 
-    async fn token(auth: &Auth, context: &Context) -> String {
-        let held = auth.header(context).await.expect("a token");
-        held.header().to_str().expect("text").to_owned()
+    /// Takes the outcome of a flight over, unless it was given up.
+    fn settle(
+        &self,
+        number: u64,
+        kind: Kind,
+        outcome: Result<Option<Token>>,
+        asked_at: Instant,
+        context: &Context,
+    ) -> Outcome {
+        let now = context.clock().now();
+        let mut state = self.lock();
+        let is_current = state.flight.as_ref().is_some_and(|flight| flight.number == number);
+        let before = self.current.load_full().or(state.refused.clone());
+        let outcome = outcome.and_then(|token| {
+            let Some(token) = token else { return Ok(None) };
+            let counted_from = token.counted_from().unwrap_or(asked_at);
+            // One that was given up has no number that a refusal could name.
+            let generation = if is_current { state.generation + 1 } else { 0 };
+            let held =
+                Held::new(token, counted_from, generation, self.longest_margin, before.as_deref(), context);
+            held.map(|held| Some(Arc::new(held)))
+        });
+        let outcome = outcome.map_err(Arc::new);
+        if !is_current {
+            return outcome;
+        }
+        state.flight = None;
+        match (&outcome, kind) {
+            (Ok(Some(held)), _) => {
+                state.generation = held.bearer.generation();
+                state.failures.clear();
+                state.refused = None;
+                self.current.store(Some(held.clone()));
+            }
+            (Ok(None), _) => {
+                state.failures.clear();
+                state.refused = None;
+                self.current.store(None);
+            }
+            (Err(error), Kind::Acquire) => {
+                let valid_until = before.as_deref().and_then(Held::expires_at);
+                let until = state.failures.add(error, now, valid_until);
+                if let Some(held) = self.current.load_full() {
+                    self.current.store(Some(Arc::new(held.unclaimed(until))));
+                }
+            }
+            // The session is as it was, and so is its token.
+            (Err(_), Kind::LogOut | Kind::Revoke) => self.current.store(state.refused.take()),
+        }
+        self.publish(&state, context);
+        outcome
     }
 
-    #[tokio::test]
-    async fn callers_at_the_same_time_share_one_acquisition() {
-        let source = Counting::default();
-        let calls = source.calls.clone();
-        let (auth, context) = (Auth::from(source), context(&TestClock::new()));
-        let all = futures_util::future::join_all((0..100).map(|_| token(&auth, &context))).await;
-        assert!(all.iter().all(|value| value == "Bearer t1"));
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    fn publish(&self, state: &State, context: &Context) {
+        let (now, wall) = (context.clock().now(), context.clock().wall());
+        let current = self.current.load();
+        let expires_at = current.as_ref().and_then(|held| held.expires_at());
+        self.status.send_replace(AuthStatus {
+            generation: state.generation,
+            renewals: state.generation,
+            has_token: current.is_some(),
+            expires_at: expires_at.and_then(|at| wall.checked_add(at.saturating_duration_since(now))),
+            last_failure: state.failures.status(now, wall),
+        });
     }
 
-    #[tokio::test]
-    async fn renewed_before_the_end_and_kept_when_the_renewal_fails() {
-        let source = Counting { fails_after: Some(1), ..Counting::default() };
-        let clock = TestClock::new();
-        let (auth, context) = (Auth::from(source), context(&clock));
-        assert_eq!(token(&auth, &context).await, "Bearer t1");
-        clock.advance(Duration::from_secs(241));
-        assert_eq!(token(&auth, &context).await, "Bearer t1", "valid for another minute");
-        clock.advance(Duration::from_secs(60));
-        let error = auth.header(&context).await.err().expect("expired");
-        assert_eq!(error.kind(), ErrorKind::LoginFailed);
+    /// The task of a flight went away without an outcome; the next caller starts another.
+    fn abandoned(&self, number: u64) {
+        let mut state = self.lock();
+        if state.flight.as_ref().is_some_and(|flight| flight.number == number) {
+            state.flight = None;
+            if let Some(held) = self.current.load_full() {
+                self.current.store(Some(Arc::new(held.unclaimed(held.acquired_at))));
+            }
+        }
     }
 
-    #[tokio::test]
-    async fn a_late_refusal_does_not_drop_the_newer_token() {
-        let (auth, context) = (Auth::from(Counting::default()), context(&TestClock::new()));
-        let first = auth.header(&context).await.expect("a token").generation();
-        assert!(auth.reject(first));
-        assert_eq!(token(&auth, &context).await, "Bearer t2");
-        assert!(auth.reject(first));
-        assert_eq!(token(&auth, &context).await, "Bearer t2");
+    fn give_up(&self, flight: &Flight) {
+        self.abandoned(flight.number);
+        flight.abort();
     }
 
-    #[tokio::test]
-    async fn a_caller_who_goes_away_does_not_cancel_the_acquisition() {
-        let source = Counting::default();
-        let calls = source.calls.clone();
-        let (auth, context) = (Auth::from(source), context(&TestClock::new()));
-        let waiting = auth.header(&context);
-        tokio::select! { biased; _ = waiting => panic!("the source yields first"), () = std::future::ready(()) => {} }
-        assert_eq!(token(&auth, &context).await, "Bearer t1");
-        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    /// Runs what ends a session, alone, and then has no token.
+    async fn end(
+        self: &Arc<Self>,
+        context: &Context,
+        work: impl Fn(Option<Token>) -> Work + Send,
+    ) -> Result<()> {
+        in_a_runtime()?;
+        for _ in 0..MOST_STARTS {
+            let (flight, is_ours) = {
+                let mut state = self.lock();
+                match state.flight.clone() {
+                    Some(flight) => (flight, false),
+                    None => {
+                        let held = self.current.swap(None).or(state.refused.take());
+                        let token = held.as_ref().map(|held| held.token.clone());
+                        state.refused = held;
+                        (flight::start(self, state, work(token), context), true)
+                    }
+                }
+            };
+            match flight.arrival().await {
+                Arrival::Outcome(outcome) if is_ours => {
+                    return outcome.map(drop).map_err(|error| error.share());
+                }
+                Arrival::Outcome(_) | Arrival::Abandoned => {}
+                Arrival::Stalled => self.give_up(&flight),
+            }
+        }
+        let message = "other logins and logouts came first; call again";
+        Err(Error::new(ErrorKind::NotSent, message))
     }
+}
+
+fn usable(held: &Arc<Held>, now: Instant, refused: Option<u64>) -> Option<Bearer> {
+    let bearer = &held.bearer;
+    (bearer.is_valid(now) && Some(bearer.generation()) != refused).then(|| bearer.clone())
 }

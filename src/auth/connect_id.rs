@@ -143,7 +143,8 @@ impl UserSession {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             (state.given.take(), state.refresh_token.clone())
         };
-        if let Some(token) = given {
+        // One that has ended is not worth an attempt.
+        if let Some(token) = given.filter(|token| token.lifetime() != Some(Duration::ZERO)) {
             return Ok(token);
         }
         let (Some(client), Some(refresh_token)) = (&self.client, refresh_token) else {

@@ -2,11 +2,11 @@
 
 mod answer;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -21,6 +21,10 @@ use crate::{
 };
 
 const MOST_ATTEMPTS: u32 = 3;
+/// A longer wait is reported, so that callers know of it.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Lifetimes come in whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
 
 /// How a client proves who it is at the token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +57,13 @@ impl fmt::Debug for TokenEndpoint {
     }
 }
 
+/// An answer of success.
+pub(super) struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
 /// What identifies somebody at the login server is one line of text.
 pub(super) fn one_line(what: &str, text: &str) -> Result<()> {
     if text.chars().any(char::is_control) {
@@ -83,38 +94,61 @@ impl TokenEndpoint {
 
     /// Posts a grant that changes nothing when it is repeated.
     pub(super) async fn grant(&self, context: &Context, fields: &[(&str, &str)]) -> Result<Granted, Failure> {
-        let mut attempt = 1;
-        loop {
-            match self.once(context, fields).await {
-                Err(failure) if attempt < MOST_ATTEMPTS && failure.may_pass() => {
-                    context.clock().pause(Backoff::default().wait(attempt)).await;
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
+        let granted = self.repeated(context, fields, Failure::may_pass).await?;
+        if !granted.has_ended() {
+            return Ok(granted);
         }
+        // Where the same token is given until it ends, the rest of its life can be rounded to nothing.
+        context.clock().pause(ROUNDING).await;
+        self.repeated(context, fields, Failure::may_pass).await
     }
 
-    /// Posts a grant once, or again only if the server saw nothing.
+    /// Posts a grant once, or again only if the server did nothing.
     pub(super) async fn grant_once(
         &self,
         context: &Context,
         fields: &[(&str, &str)],
     ) -> Result<Granted, Failure> {
+        self.repeated(context, fields, Failure::nothing_was_done).await
+    }
+
+    async fn repeated(
+        &self,
+        context: &Context,
+        fields: &[(&str, &str)],
+        may_repeat: fn(&Failure) -> bool,
+    ) -> Result<Granted, Failure> {
         let mut attempt = 1;
         loop {
-            match self.once(context, fields).await {
-                Err(failure) if attempt < MOST_ATTEMPTS && failure.stage == Stage::NotSent => {
-                    context.clock().pause(Backoff::default().wait(attempt)).await;
-                    attempt += 1;
-                }
-                outcome => return outcome,
+            let failure = match self.once(context, fields).await {
+                Ok(granted) => return Ok(granted),
+                Err(failure) => failure,
+            };
+            let asked = failure.error.retry_after();
+            let wait = asked.unwrap_or_else(|| Backoff::default().wait(attempt));
+            if attempt >= MOST_ATTEMPTS || wait > LONGEST_WAIT || !may_repeat(&failure) {
+                return Err(failure);
             }
+            context.clock().pause(wait).await;
+            attempt += 1;
         }
     }
 
     async fn once(&self, context: &Context, fields: &[(&str, &str)]) -> Result<Granted, Failure> {
         let url = self.url.as_ref().map_err(|error| Failure::new(error.share(), Stage::Refused))?;
+        let asked_at = context.clock().now();
+        let Answered { status, headers, body } = self.post(context, url, fields).await?;
+        let granted = granted(status, &headers, &body)?;
+        Ok(granted.counted_from(asked_at))
+    }
+
+    /// Posts a form to the token endpoint or to a neighbour of it. What refuses is an error.
+    pub(super) async fn post(
+        &self,
+        context: &Context,
+        url: &Url,
+        fields: &[(&str, &str)],
+    ) -> Result<Answered, Failure> {
         let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
         let json = header::HeaderValue::from_static("application/json");
         let mut request = context
@@ -139,15 +173,14 @@ impl TokenEndpoint {
             failure
         })?;
         if status.is_success() {
-            granted(status, &headers, &body)
-        } else {
-            let wait = asked_wait(status, &headers, context.clock().wall());
-            let mut failure = refused(status, headers, body);
-            if let Some(wait) = wait {
-                failure.error = failure.error.with_retry_after(wait);
-            }
-            Err(failure)
+            return Ok(Answered { status, headers, body });
         }
+        let wait = asked_wait(status, &headers, context.clock().wall());
+        let mut failure = refused(status, headers, body);
+        if let Some(wait) = wait {
+            failure.error = failure.error.with_retry_after(wait);
+        }
+        Err(failure)
     }
 
     fn basic(&self) -> Result<Option<HeaderValue>> {

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use reqwest::Url;
@@ -13,7 +13,7 @@ use super::{
     ClientAuthentication, Context, Token, TokenSource,
     grant::{Granted, Stage, TokenEndpoint, one_line},
 };
-use crate::{Error, Result, time::BoxFuture};
+use crate::{Error, Result, time::BoxFuture, transport::checked_url};
 
 /// A login at Keycloak: by password, or as a client.
 ///
@@ -40,6 +40,8 @@ pub struct Keycloak {
     plain_http: bool,
     grant: Grant,
     scope: Option<String>,
+    logout_url: Option<String>,
+    revocation_url: Option<String>,
     session: Mutex<Option<Session>>,
 }
 
@@ -53,6 +55,9 @@ struct Session {
     refresh_token: SecretString,
     /// When the server said that the refresh token ends; it does not always say.
     ends_at: Option<Instant>,
+    /// How long the first access token of the session lasted.
+    usual_lifetime: Option<Duration>,
+    may_log_in_early: bool,
 }
 
 impl fmt::Debug for Keycloak {
@@ -74,6 +79,8 @@ impl Keycloak {
             plain_http: false,
             grant: Grant::Missing,
             scope: None,
+            logout_url: None,
+            revocation_url: None,
             session: Mutex::new(None),
         }
     }
@@ -146,6 +153,21 @@ impl Keycloak {
         self.scope("offline_access")
     }
 
+    /// Sets where a session is ended. Default: beside the token endpoint, where Keycloak has it.
+    #[must_use]
+    pub fn logout_url(mut self, url: impl Into<String>) -> Self {
+        self.logout_url = Some(url.into());
+        self
+    }
+
+    /// Sets where tokens are revoked. Default: beside the token endpoint, where Keycloak has it since
+    /// version 10 or 11.
+    #[must_use]
+    pub fn revocation_url(mut self, url: impl Into<String>) -> Self {
+        self.revocation_url = Some(url.into());
+        self
+    }
+
     /// Allows plain `http` to a server that is not on this machine; meant for a test network only.
     #[must_use]
     pub fn allow_plain_http(mut self) -> Self {
@@ -158,24 +180,25 @@ impl Keycloak {
     }
 
     async fn refresh_or_log_in(&self, context: &Context) -> Result<Token> {
-        if let Some(session) = self.usable_session(context) {
-            let fields =
-                [("grant_type", "refresh_token"), ("refresh_token", session.refresh_token.expose_secret())];
-            match self.endpoint.grant_once(context, &fields).await {
-                Ok(granted) => return Ok(self.keep(granted, Some(session), context)),
-                // Nothing was spent, so the session is as good as before.
-                Err(failure) if matches!(failure.stage, Stage::NotSent | Stage::Refused) => {
-                    self.put(Some(session));
-                    return Err(failure.error);
-                }
-                Err(_) => {}
+        let Some(session) = self.usable_session(context) else { return self.log_in(context).await };
+        let fields =
+            [("grant_type", "refresh_token"), ("refresh_token", session.refresh_token.expose_secret())];
+        match self.endpoint.grant_once(context, &fields).await {
+            Ok(granted) if session.is_about_to_end(&granted) => {
+                self.log_in_early(session, granted, context).await
             }
+            Ok(granted) => Ok(self.keep(granted, Some(session), context)),
+            // Nothing was spent, so the session is as good as before.
+            Err(failure) if matches!(failure.stage, Stage::NotSent | Stage::Busy | Stage::ClientRefused) => {
+                self.put(Some(session));
+                Err(failure.error)
+            }
+            Err(_) => self.log_in(context).await,
         }
-        self.log_in(context).await
     }
 
     fn usable_session(&self, context: &Context) -> Option<Session> {
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let session = self.take()?;
         let now = context.clock().now();
         session.ends_at.is_none_or(|end| now < end).then_some(session)
     }
@@ -195,20 +218,109 @@ impl Keycloak {
         Ok(self.keep(granted, None, context))
     }
 
+    /// A new session before the old one ends. If that fails the old one still serves, and the login is
+    /// not tried again during its last minutes: a refused one would count against the account.
+    async fn log_in_early(&self, session: Session, granted: Granted, context: &Context) -> Result<Token> {
+        let last = Session { may_log_in_early: false, ..session };
+        match self.log_in(context).await {
+            Err(_) if !granted.has_ended() => Ok(self.keep(granted, Some(last), context)),
+            outcome => outcome,
+        }
+    }
+
     /// Keeps the newest refresh token, or the one before where the server sent none.
     fn keep(&self, granted: Granted, before: Option<Session>, context: &Context) -> Token {
-        let ends_at =
-            granted.refresh_lifetime.and_then(|lifetime| context.clock().now().checked_add(lifetime));
+        let asked_at = granted.asked_at.unwrap_or_else(|| context.clock().now());
+        let ends_at = granted.refresh_lifetime.and_then(|lifetime| asked_at.checked_add(lifetime));
+        let (usual_lifetime, may_log_in_early) = match &before {
+            Some(before) => (before.usual_lifetime, before.may_log_in_early),
+            None => (granted.token.lifetime(), true),
+        };
         let session = match granted.refresh_token {
-            Some(refresh_token) => Some(Session { refresh_token, ends_at }),
+            Some(refresh_token) => Some(Session { refresh_token, ends_at, usual_lifetime, may_log_in_early }),
             None => before,
         };
         self.put(session);
         granted.token
     }
 
+    fn take(&self) -> Option<Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn put(&self, session: Option<Session>) {
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session;
+    }
+
+    async fn end_session(&self, context: &Context) -> Result<()> {
+        let url = self.neighbour(&self.logout_url, "logout")?;
+        let Some(session) = self.take() else { return Ok(()) };
+        let fields = [("refresh_token", session.refresh_token.expose_secret())];
+        match self.endpoint.post(context, &url, &fields).await {
+            // The session had ended before.
+            Ok(_) => Ok(()),
+            Err(failure) if failure.stage == Stage::GrantRefused => Ok(()),
+            Err(failure) => {
+                self.put(Some(session));
+                Err(failure.error.with_operation("keycloak.log_out"))
+            }
+        }
+    }
+
+    async fn revoke_tokens(&self, token: Option<&Token>, context: &Context) -> Result<()> {
+        let url = self.neighbour(&self.revocation_url, "revoke")?;
+        let session = self.take();
+        let outcome = self.revoke_both(&url, token, session.as_ref(), context).await;
+        if outcome.is_err() {
+            self.put(session);
+        }
+        outcome
+    }
+
+    /// The access token first, because without the session it could not be found any more.
+    async fn revoke_both(
+        &self,
+        url: &Url,
+        access: Option<&Token>,
+        session: Option<&Session>,
+        context: &Context,
+    ) -> Result<()> {
+        let access = access.map(|token| ("access_token", token.expose_secret()));
+        let refresh = session.map(|session| ("refresh_token", session.refresh_token.expose_secret()));
+        for (hint, token) in access.into_iter().chain(refresh) {
+            let fields = [("token", token), ("token_type_hint", hint)];
+            let answered = self.endpoint.post(context, url, &fields).await;
+            answered.map_err(|failure| failure.error.with_operation("keycloak.revoke"))?;
+        }
+        Ok(())
+    }
+
+    /// Another endpoint of the realm: as it was given, or beside the token endpoint.
+    fn neighbour(&self, given: &Option<String>, name: &str) -> Result<Url> {
+        let token_url = self.endpoint.url.as_ref().map_err(|error| error.share())?;
+        if let Some(given) = given {
+            return checked_url("URL for the end of a session", given, self.plain_http);
+        }
+        let beside = token_url.path().strip_suffix("/protocol/openid-connect/token");
+        let Some(realm) = beside else {
+            return Err(Error::configuration(
+                "the token URL does not end like one of Keycloak, so set `logout_url` and `revocation_url`",
+            ));
+        };
+        let mut url = token_url.clone();
+        url.set_path(&format!("{realm}/protocol/openid-connect/{name}"));
+        Ok(url)
+    }
+}
+
+impl Session {
+    /// Near its end a session gives tokens that are shorter than usual.
+    fn is_about_to_end(&self, granted: &Granted) -> bool {
+        let shortened = match (granted.token.lifetime(), self.usual_lifetime) {
+            (Some(now), Some(usual)) => now < usual / 2,
+            _ => false,
+        };
+        shortened && self.may_log_in_early
     }
 }
 
@@ -219,6 +331,16 @@ fn no_grant() -> Error {
 impl TokenSource for Keycloak {
     fn acquire<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Token>> {
         Box::pin(self.refresh_or_log_in(context))
+    }
+
+    /// Posts the refresh token to the logout endpoint. Without a session there is nothing to do.
+    fn log_out<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.end_session(context))
+    }
+
+    /// Posts both tokens to the revocation endpoint, RFC 7009.
+    fn revoke<'a>(&'a self, token: Option<&'a Token>, context: &'a Context) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.revoke_tokens(token, context))
     }
 
     fn endpoint(&self) -> Option<&Url> {

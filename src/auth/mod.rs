@@ -15,8 +15,7 @@ mod keycloak;
 mod signer;
 mod source;
 
-pub(crate) use self::cache::Held;
-pub use self::cache::{Auth, AuthStatus};
+pub use self::cache::{Auth, AuthStatus, AuthWatch, Bearer, LoginFailure};
 #[cfg(feature = "connect")]
 pub use self::connect_id::UserTokens;
 #[cfg(feature = "connect")]

@@ -1,6 +1,10 @@
 //! Where tokens come from.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::HeaderValue;
 use reqwest::Url;
@@ -32,12 +36,37 @@ use crate::{
 /// }
 /// ```
 pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
-    /// A new token. The future runs to its end even if the caller who needed it went away.
+    /// A new token. The future runs to its end even if the caller who needed it went away, but no
+    /// longer than four requests may take ([`Context::timeout`]) and 10 seconds.
     ///
     /// # Errors
     ///
-    /// Whatever the login says; every caller who waited gets the same error.
+    /// Whatever the login says; every caller who waited gets the same error. It is remembered, and
+    /// nothing is asked for again for a while: see [`Auth`](super::Auth). By
+    /// [`with_retry_after`](Error::with_retry_after) it can say for how long at least.
     fn acquire<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Token>>;
+
+    /// Ends the session at the login server, because the application asked for it. Runs alone, as
+    /// [`acquire`](Self::acquire) does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) by default: not every
+    /// credential has a session.
+    fn log_out<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Err(no_session())))
+    }
+
+    /// Makes the tokens worthless at the login server, because the application asked for it:
+    /// `token`, the newest one if there is one, and what the source keeps to renew it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) by default: not every login
+    /// server can do that.
+    fn revoke<'a>(&'a self, _token: Option<&'a Token>, _: &'a Context) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Err(no_session())))
+    }
 
     /// Whether asking again can give another token. A refused token is replaced once if so, and
     /// reported at once if not.
@@ -63,9 +92,21 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+fn no_session() -> Error {
+    Error::configuration("this credential has no session that could be ended, and no token to revoke")
+}
+
 impl<S: TokenSource + ?Sized> TokenSource for Arc<S> {
     fn acquire<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Token>> {
         (**self).acquire(context)
+    }
+
+    fn log_out<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<()>> {
+        (**self).log_out(context)
+    }
+
+    fn revoke<'a>(&'a self, token: Option<&'a Token>, context: &'a Context) -> BoxFuture<'a, Result<()>> {
+        (**self).revoke(token, context)
     }
 
     fn is_renewable(&self) -> bool {
@@ -129,19 +170,38 @@ impl Context {
 pub struct Token {
     value: SecretString,
     lifetime: Option<Duration>,
+    counted_from: Option<Instant>,
 }
 
 impl Token {
     /// A bearer token that lasts until the server refuses it.
     pub fn new(value: impl Into<String>) -> Self {
-        Self { value: SecretString::from(value.into()), lifetime: None }
+        Self { value: SecretString::from(value.into()), lifetime: None, counted_from: None }
     }
 
-    /// Sets how long the token lasts, counted from just before it was asked for.
+    /// Sets how long the token lasts, counted from when [`TokenSource::acquire`] was called. A token
+    /// that does not last at all is an error there.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
+    }
+
+    /// The token itself, for a [`TokenSource`] of your own that revokes it.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.value.expose_secret()
+    }
+
+    /// Counts the life of the token from just before the request for it, where that was later.
+    #[cfg(any_grant)]
+    pub(crate) fn counted_from_then(mut self, asked_at: Instant) -> Self {
+        self.counted_from = Some(asked_at);
+        self
+    }
+
+    pub(crate) fn counted_from(&self) -> Option<Instant> {
+        self.counted_from
     }
 
     pub(crate) fn lifetime(&self) -> Option<Duration> {

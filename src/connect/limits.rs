@@ -59,7 +59,7 @@ pub(super) fn limit(
     let is_private = settings.own_clock;
     match client_id {
         Some(client_id) if !is_private => of_client(api_server, client_id, given.unwrap_or_else(documented)),
-        _ => given.unwrap_or_else(|| auth.rate_limit(documented)),
+        _ => given.unwrap_or_else(|| auth.rate_limit(api_server, documented)),
     }
 }
 

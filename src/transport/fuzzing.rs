@@ -58,7 +58,7 @@ pub(crate) fn judged(info: &OperationInfo, raw: Raw, read: Read) -> Option<Error
     flow.attempts = 1;
     match flow.judge(Outcome::Answer(raw), read, &base(), &At(SystemTime::UNIX_EPOCH)) {
         Verdict::Done(_) => None,
-        Verdict::RenewToken(error) | Verdict::Fail(error) => Some(error),
+        Verdict::TokenRefused(error) | Verdict::Fail(error) => Some(error),
         Verdict::Wait(_) => panic!("the only attempt is followed by another"),
     }
 }
@@ -109,7 +109,7 @@ pub(crate) fn wait(data: &[u8]) {
             let asked = asked.filter(|asked| !asked.is_zero());
             assert!(asked.is_none_or(|asked| asked == wait), "{asked:?} was asked for, {wait:?} is waited");
         }
-        Verdict::RenewToken(error) | Verdict::Fail(error) => {
+        Verdict::TokenRefused(error) | Verdict::Fail(error) => {
             assert_one_line(&error.to_string());
             assert_eq!(error.retry_after(), asked);
         }

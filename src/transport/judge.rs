@@ -58,7 +58,7 @@ pub(crate) enum Refusal {
 pub(crate) enum Verdict {
     Done(Raw),
     Wait(Duration),
-    RenewToken(Error),
+    TokenRefused(Error),
     Fail(Error),
 }
 
@@ -85,7 +85,6 @@ pub(crate) struct Flow<'a> {
     internal_errors: u32,
     /// An earlier attempt may have been carried out.
     perhaps_done: bool,
-    token_renewed: bool,
     /// The latest repeat was taken from the budget.
     paid: bool,
 }
@@ -111,7 +110,6 @@ impl<'a> Flow<'a> {
             correlation_id,
             internal_errors: settings.internal_errors,
             perhaps_done: false,
-            token_renewed: false,
             paid: false,
         }
     }
@@ -183,7 +181,7 @@ impl<'a> Flow<'a> {
     fn answered(&mut self, raw: Raw, reading: Reading, now: Instant, wall: SystemTime) -> Verdict {
         let status = raw.status;
         if reading.refusal == Refusal::Token {
-            return self.token_refused(raw, reading);
+            return Verdict::TokenRefused(self.error(raw, reading));
         }
         if status.is_success() || self.is_gone(&reading) {
             self.shared.budget.earn(self.paid);
@@ -217,15 +215,6 @@ impl<'a> Flow<'a> {
     /// A removal that may have happened already is complete when nothing is left to remove.
     fn is_gone(&self, reading: &Reading) -> bool {
         self.info.repeat == Repeat::Removal && self.perhaps_done && reading.says_gone
-    }
-
-    fn token_refused(&mut self, raw: Raw, reading: Reading) -> Verdict {
-        let error = self.error(raw, reading);
-        if self.token_renewed {
-            return Verdict::Fail(error);
-        }
-        self.token_renewed = true;
-        Verdict::RenewToken(error)
     }
 
     /// The wait where the server asks for none.

@@ -74,7 +74,7 @@ pub(crate) use self::{
 };
 use crate::{
     Error, ErrorKind, Result,
-    auth::{Auth, Context, Held},
+    auth::{Auth, Bearer, Context},
     response::{Raw, Response},
 };
 
@@ -83,6 +83,12 @@ pub(crate) const LONGEST_URL: usize = 65_534;
 
 /// Makes the request of a call anew for each attempt.
 pub(crate) type Make<'a> = &'a (dyn Fn() -> Result<Request> + Send + Sync);
+
+/// A token that the server refused during a call, and in which words.
+struct Refused {
+    bearer: Bearer,
+    error: Error,
+}
 
 /// One service at one base URL with one credential.
 pub(crate) struct Transport {
@@ -123,7 +129,8 @@ impl Transport {
         let headers = settings.headers()?;
         // Keys and passwords are where they are needed.
         settings.network = network::Network::default();
-        let rate = settings.rate_limit.clone().unwrap_or_else(RateLimit::none);
+        let rate = settings.rate_limit.clone();
+        let rate = rate.unwrap_or_else(|| auth.rate_limit(server.base(), RateLimit::none));
         let gate = Gate::new(settings.max_concurrency, rate, settings.clock.clone(), settings.longest_wait)?;
         let shared = Arc::new(Shared { gate, budget: Budget::new(settings.retry_budget) });
         Ok(Self { http, login_http, server, auth, settings, shared, read, headers })
@@ -239,17 +246,18 @@ impl Transport {
         let mut flow = Flow::new(info, options, &self.settings, &self.shared);
         in_a_runtime().map_err(|error| flow.finish(error))?;
         options.checked(flow.correlation_id()).map_err(|error| flow.finish(error))?;
+        let mut refused = None;
         loop {
             // The request comes first, so that bad input is refused before even a login is sent.
             let mut request = self.request(make, &flow, options).map_err(|error| flow.finish(error))?;
-            let held = self.token(&flow).await?;
-            let was_valid = held.is_valid(self.now());
+            let bearer = self.token(&flow, refused.as_ref()).await?;
+            let was_valid = bearer.is_valid(self.now());
             // The gate comes last, so that a slow login takes nobody's place.
             let pass = self.shared.gate.enter(flow.deadline()).await;
             let mut pass = pass.map_err(|error| flow.finish(error))?;
-            let has_ended = was_valid && !held.is_valid(self.now());
-            let held = if has_ended { self.token(&flow).await? } else { held };
-            request.headers_mut().insert(header::AUTHORIZATION, held.header().clone());
+            let has_ended = was_valid && !bearer.is_valid(self.now());
+            let bearer = if has_ended { self.token(&flow, refused.as_ref()).await? } else { bearer };
+            request.headers_mut().insert(header::AUTHORIZATION, bearer.header().clone());
             *request.timeout_mut() = Some(flow.attempt_timeout(self.now())?);
             flow.attempts += 1;
             pass.set_reached_server(true);
@@ -260,11 +268,16 @@ impl Transport {
                 Verdict::Done(raw) => return Ok(raw),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Wait(pause) => self.settings.clock.pause(pause).await,
-                Verdict::RenewToken(error) => {
-                    if !self.auth.reject(held.generation()) {
+                Verdict::TokenRefused(error) => match refused {
+                    Some(_) => {
+                        self.auth.refused_again(bearer.generation(), self.now());
                         return Err(error);
                     }
-                }
+                    None if self.auth.reject_generation(bearer.generation(), self.now()) => {
+                        refused = Some(Refused { bearer, error });
+                    }
+                    None => return Err(error),
+                },
             }
         }
     }
@@ -283,12 +296,26 @@ impl Transport {
 
     /// The token to send. Its login goes on in a task of its own, but this call waits no longer
     /// than its deadline.
-    async fn token(&self, flow: &Flow<'_>) -> Result<Arc<Held>> {
-        let context = self.context();
-        let left = flow.left(self.now());
-        match tokio::time::timeout(left, self.auth.header(&context)).await {
-            Ok(held) => held.map_err(|error| flow.finish(error)),
-            Err(_) => Err(flow.late("the login did not end before the deadline of the call")),
+    async fn token(&self, flow: &Flow<'_>, refused: Option<&Refused>) -> Result<Bearer> {
+        let now = self.now();
+        let bearer = match self.auth.at_hand(now, || self.context()) {
+            Some(bearer) => bearer,
+            None => {
+                let context = self.context();
+                let generation = refused.map(|refused| refused.bearer.generation());
+                let acquired = self.auth.acquired(&context, generation);
+                let acquired = tokio::time::timeout(flow.left(now), acquired).await;
+                let late = |_| flow.late("the login did not end before the deadline of the call");
+                acquired.map_err(late)?.map_err(|error| flow.finish(error))?
+            }
+        };
+        match refused {
+            // Some login servers give the same token as long as it lasts.
+            Some(refused) if refused.bearer.header() == bearer.header() => {
+                self.auth.refused_again(bearer.generation(), self.now());
+                Err(refused.error.share())
+            }
+            _ => Ok(bearer),
         }
     }
 
@@ -296,7 +323,7 @@ impl Transport {
         self.settings.clock.now()
     }
 
-    fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         Context::shared(self.login_http.clone(), self.settings.clock.clone(), self.settings.attempt_timeout)
     }
 
@@ -332,7 +359,7 @@ impl Transport {
 }
 
 /// Timers of Tokio panic where there is none.
-fn in_a_runtime() -> Result<()> {
+pub(crate) fn in_a_runtime() -> Result<()> {
     tokio::runtime::Handle::try_current()
         .map(drop)
         .map_err(|_| Error::configuration("calls need a Tokio runtime; await them inside one"))

@@ -150,7 +150,7 @@ impl RateLimit {
         self.0.windows.iter().map(|window| (window.calls, window.length)).collect()
     }
 
-    #[cfg(all(test, feature = "connect"))]
+    #[cfg(test)]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

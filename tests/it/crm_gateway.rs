@@ -111,14 +111,14 @@ async fn an_expired_access_token_is_refreshed_and_a_session_that_ended_is_replac
     read().await.expect("read");
     read().await.expect("read");
     assert_eq!((fake.keycloak().counts().logins, fake.keycloak().counts().refreshes), (1, 0));
-    clock.advance(Duration::from_secs(299));
+    clock.advance(Duration::from_secs(300));
     read().await.expect("read");
     assert_eq!((fake.keycloak().counts().logins, fake.keycloak().counts().refreshes), (1, 1));
     clock.advance(Duration::from_secs(3600));
     read().await.expect("read after an hour without a call");
     assert_eq!(fake.keycloak().counts().logins, 2);
     fake.keycloak().log_out_all();
-    clock.advance(Duration::from_secs(299));
+    clock.advance(Duration::from_secs(300));
     read().await.expect("read although the session was lost");
     assert_eq!(fake.keycloak().counts().logins, 3);
 }
@@ -174,7 +174,7 @@ async fn rotation_is_survived_because_the_newest_refresh_token_is_kept() {
     let client = fake.client().expect("a client");
     for _ in 0..6 {
         client.list_entitlements().limit(1).send().await.expect("read");
-        clock.advance(Duration::from_secs(290));
+        clock.advance(Duration::from_secs(300));
     }
     assert_eq!((fake.keycloak().counts().logins, fake.keycloak().counts().refreshes), (1, 5));
 }
@@ -186,7 +186,7 @@ async fn a_refresh_whose_answer_was_lost_is_not_repeated_but_replaced_by_a_login
         Fake::builder().keycloak(keycloak::Fake::builder().rotation(true)).clock(clock.clone()).start().await;
     let client = fake.client().expect("a client");
     client.list_entitlements().limit(1).send().await.expect("read");
-    clock.advance(Duration::from_secs(290));
+    clock.advance(Duration::from_secs(300));
     fake.keycloak().reply_next_after_change(Reply::new(502).with_body("text/html", "<html>"));
     client.list_entitlements().limit(1).send().await.expect("read");
     let grants: Vec<_> =

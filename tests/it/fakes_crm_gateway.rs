@@ -232,7 +232,7 @@ async fn an_expired_refresh_token_leads_to_a_login() -> entitlements::Result<()>
         let fake = Fake::builder().clock(clock.clone()).keycloak(keycloak).start().await;
         let client = fake.client()?;
         client.list_entitlements().send().await?;
-        clock.advance(Duration::from_secs(299));
+        clock.advance(Duration::from_secs(300));
         client.list_entitlements().send().await?;
         let counts = fake.keycloak().counts();
         assert_eq!(

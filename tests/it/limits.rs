@@ -94,7 +94,7 @@ async fn a_refresh_that_was_answered_without_a_token_is_not_repeated() {
         Keycloak::realm(&server.uri(), "nagra").client_id("crm_client").password("u", "not-a-real-password");
     let client = Client::builder(server.uri()).auth(login).clock(clock.clone()).build().expect("a client");
     client.list_entitlements().send().await.expect("a page");
-    clock.advance(Duration::from_secs(299));
+    clock.advance(Duration::from_secs(300));
     client.list_entitlements().send().await.expect("a page after a new login");
     let bodies: Vec<_> =
         server.requests().iter().map(|seen| String::from_utf8_lossy(&seen.body).into_owned()).collect();

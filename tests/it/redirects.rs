@@ -109,14 +109,14 @@ fn holds(seen: &Seen, secret: &str) -> bool {
 #[tokio::test]
 async fn the_api_sees_the_access_token_only_and_the_token_endpoint_all_but_that() {
     for authentication in [ClientAuthentication::Basic, ClientAuthentication::Form] {
-        let tokens = |expires: u32| {
+        let tokens = |number: u32| {
             let tokens = json!({
-                "access_token": ACCESS, "expires_in": expires,
+                "access_token": format!("{ACCESS}-{number}"), "expires_in": 300,
                 "refresh_token": "not-a-real-refresh-token", "refresh_expires_in": 1800,
             });
             answer::json(200, &tokens.to_string())
         };
-        let login = RawServer::start([tokens(300), tokens(300)]).await;
+        let login = RawServer::start([tokens(1), tokens(2)]).await;
         let refused = answer::json(401, "{}");
         let api = RawServer::start([refused, answer::json(200, EMPTY)]).await;
         let auth = keycloak(&login.uri(), authentication);

@@ -107,7 +107,7 @@ async fn the_login_and_the_refresh_are_the_documented_forms() {
         .password("crm_client_user", "not-a-real+pass word");
     let client = Client::builder(server.uri()).auth(login).clock(clock.clone()).build().expect("a client");
     client.list_entitlements().send().await.expect("a page");
-    clock.advance(std::time::Duration::from_secs(299));
+    clock.advance(std::time::Duration::from_secs(300));
     client.list_entitlements().send().await.expect("a page");
 
     let seen = server.requests();

@@ -1,6 +1,6 @@
 //! What came back from a token endpoint: a token, or why there is none.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -43,6 +43,19 @@ pub(in crate::auth) struct Granted {
     /// 0 and absence both mean that the server does not say.
     #[cfg_attr(not(feature = "crm-gateway"), allow(dead_code, reason = "Connect does not send it"))]
     pub(in crate::auth) refresh_lifetime: Option<Duration>,
+    /// Just before the request was sent.
+    #[cfg_attr(not(feature = "crm-gateway"), allow(dead_code, reason = "Connect does not send it"))]
+    pub(in crate::auth) asked_at: Option<Instant>,
+}
+
+impl Granted {
+    pub(super) fn counted_from(self, asked_at: Instant) -> Self {
+        Self { token: self.token.counted_from_then(asked_at), asked_at: Some(asked_at), ..self }
+    }
+
+    pub(in crate::auth) fn has_ended(&self) -> bool {
+        self.token.lifetime().is_some_and(|lifetime| lifetime.is_zero())
+    }
 }
 
 /// Why a grant gave nothing.
@@ -58,10 +71,14 @@ pub(in crate::auth) enum Stage {
     NotSent,
     /// The server may have carried it out: a rotated refresh token may be spent.
     PerhapsSpent,
+    /// The server has no time now, and did nothing.
+    Busy,
     /// The server refused the grant itself: the session is over, or the password is wrong.
     GrantRefused,
     /// The server says that it carried it out, but its answer is of no use.
     Unusable,
+    /// The server refuses the client: its id, its secret or its rights.
+    ClientRefused,
     /// The server refused for another reason.
     Refused,
 }
@@ -72,7 +89,13 @@ impl Failure {
     }
 
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self.stage, Stage::NotSent | Stage::PerhapsSpent)
+        self.stage == Stage::PerhapsSpent || self.nothing_was_done()
+    }
+
+    /// A server without time has to say when it has some: what refuses is not asked again by guess.
+    pub(super) fn nothing_was_done(&self) -> bool {
+        let is_invited = self.stage == Stage::Busy && self.error.retry_after().is_some();
+        self.stage == Stage::NotSent || is_invited
     }
 }
 
@@ -164,16 +187,17 @@ pub(super) fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
     if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         return refuse("the token endpoint's token is no bearer token");
     }
-    let seconds =
-        |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs);
+    // What ends in the past has ended.
+    let seconds = |number: i64| Duration::from_secs(u64::try_from(number).unwrap_or_default());
     let mut token = Token::new(access_token.expose_secret());
-    if let Some(lifetime) = seconds(answer.expires_in) {
+    if let Some(lifetime) = answer.expires_in.map(seconds) {
         token = token.expires_in(lifetime);
     }
     Ok(Granted {
         token,
         refresh_token: answer.refresh_token.filter(|token| !token.expose_secret().is_empty()),
-        refresh_lifetime: seconds(answer.refresh_expires_in).filter(|lifetime| !lifetime.is_zero()),
+        refresh_lifetime: answer.refresh_expires_in.map(seconds).filter(|lifetime| !lifetime.is_zero()),
+        asked_at: None,
     })
 }
 
@@ -194,9 +218,9 @@ pub(super) fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Fa
         (Some("invalid_client" | "unauthorized_client"), _) => (
             ErrorKind::LoginFailed,
             "the token endpoint refused the client; check its id, its secret and the grants it may use",
-            Stage::Refused,
+            Stage::ClientRefused,
         ),
-        (_, 429) => (ErrorKind::RateLimited, "too many token requests", Stage::Refused),
+        (_, 429) => (ErrorKind::RateLimited, "too many token requests", Stage::Busy),
         (_, 500..=599) => (ErrorKind::Server, "the token endpoint failed", Stage::PerhapsSpent),
         (_, 404) => (
             ErrorKind::LoginFailed,
@@ -254,7 +278,7 @@ mod tests {
             let failure = read(status, r#"{"error":"invalid_grant","error_description":"secret-token"}"#);
             assert_eq!(failure.stage, Stage::GrantRefused);
             assert!(!failure.error.to_string().contains("secret-token"));
-            assert_eq!(read(status, r#"{"error":"unauthorized_client"}"#).stage, Stage::Refused);
+            assert_eq!(read(status, r#"{"error":"unauthorized_client"}"#).stage, Stage::ClientRefused);
         }
         assert_eq!(read(503, "").stage, Stage::PerhapsSpent);
         assert_eq!(read(404, r#"{"error":"Realm does not exist"}"#).error.code(), None);

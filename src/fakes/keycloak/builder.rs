@@ -264,9 +264,10 @@ impl Builder {
         Fake::new(Served::start(realms, self.setup).await)
     }
 
-    /// Starts the fake without a socket, for a client of the same process that
-    /// [`crm_gateway::Fake`](crate::fakes::crm_gateway::Fake) makes.
-    pub(in crate::fakes) fn start_in_process(self) -> Fake {
+    /// Starts the fake without a socket, for credentials of the same process that work with its
+    /// [`context`](Fake::context). A client has it by
+    /// [`crm_gateway::Fake`](crate::fakes::crm_gateway::Fake).
+    pub fn start_in_process(self) -> Fake {
         let realms = Realms::new(self.realm, self.others);
         Fake::new(Served::in_process(realms, self.setup, "localhost:3"))
     }

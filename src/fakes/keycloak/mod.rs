@@ -45,6 +45,11 @@ use super::{
     InProcess,
     serve::{Served, Setup, fake_methods},
 };
+use crate::{
+    Result,
+    auth::Context,
+    transport::{Sender, Server, Settings},
+};
 
 /// The public client of the realm; the vendor's sample value.
 pub const CLIENT_ID: &str = "crm_client";
@@ -158,6 +163,33 @@ impl Fake {
     #[must_use]
     pub fn token_url(&self) -> String {
         self.issuer.realm().token_url()
+    }
+
+    /// What a [`TokenSource`](crate::auth::TokenSource) works with, for a test of your own one or of
+    /// an [`Auth`](crate::auth::Auth) against this fake: its clock, a request time of 20 seconds, and
+    /// the way to it, be it without a socket.
+    ///
+    /// # Errors
+    ///
+    /// None in practice; making an HTTP client can fail in general.
+    ///
+    /// ```
+    /// # async fn run() -> entitlements::Result<()> {
+    /// use entitlements::{auth::{Auth, Keycloak}, fakes::keycloak::{self, Fake}};
+    ///
+    /// let fake = Fake::builder().start_in_process();
+    /// let login = Keycloak::new(fake.token_url())
+    ///     .client_id(keycloak::CLIENT_ID)
+    ///     .password(keycloak::USER, keycloak::PASSWORD);
+    /// let bearer = Auth::from(login).bearer(&fake.context()?).await?;
+    /// assert_eq!(bearer.generation(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn context(&self) -> Result<Context> {
+        let settings = Settings::default();
+        let network = Server::parse(&self.uri(), false)?.http_client(&settings)?;
+        let sender = Sender::new(network).with_in_process(self.served.in_process_end());
+        Ok(Context::shared(sender, self.served.clock().clone(), settings.attempt_timeout))
     }
 
     /// How often the token endpoint was used.

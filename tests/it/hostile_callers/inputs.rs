@@ -233,9 +233,8 @@ fn login_inputs() -> Vec<Input> {
         };
         "refresh token", "refresh token", Place::Form, |uri, value| {
             let tokens = UserTokens::new("a").refresh_token(value).expires_in(Duration::ZERO);
-            let user = login(&uri).client_login("id", "not-a-real-secret").build()?.as_user(tokens);
-            let _ = user.list_global_permissions().send().await;
-            user.list_global_permissions().send()
+            let app = login(&uri).client_login("id", "not-a-real-secret").build()?;
+            app.as_user(tokens).list_global_permissions().send()
         };
         "realm", "realm", Place::Segment("/realms/{realm}/protocol/openid-connect/token"), |uri, value| {
             by_login(&uri, Keycloak::realm(&uri, &value).client_id("c").password("u", "not-a-real-password"))

@@ -1,0 +1,143 @@
+//! Logins that failed are remembered, so that a broken one is not hammered.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::LoginFailure;
+use crate::{Error, ErrorKind};
+
+/// Waits after a refusal, doubled each time. Keycloak's brute-force detection, where it is on, locks
+/// an account after 30 failures, which it forgets after 12 hours: these waits make 23 in that time.
+const AFTER_REFUSAL: Steps = Steps { first: Duration::from_secs(5), largest: Duration::from_secs(3600) };
+/// Waits after a failure that may pass, such as a server that is not there.
+const AFTER_FAULT: Steps = Steps { first: Duration::from_secs(1), largest: Duration::from_secs(30) };
+/// A server's wish is heard, but a mistake of it must not keep everybody out for a day.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
+const JITTER: f64 = 0.2;
+
+struct Steps {
+    first: Duration,
+    largest: Duration,
+}
+
+impl Steps {
+    fn wait(&self, failures: u32) -> Duration {
+        let wait = self.first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.largest);
+        wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * fastrand::f64())
+    }
+}
+
+/// The failures since the last success.
+#[derive(Default)]
+pub(super) struct Failures {
+    in_a_row: u32,
+    last: Option<Remembered>,
+}
+
+struct Remembered {
+    error: Arc<Error>,
+    until: Instant,
+}
+
+impl Failures {
+    /// Takes a failure down, and says until when nothing is tried.
+    pub(super) fn add(&mut self, error: &Arc<Error>, now: Instant, valid_until: Option<Instant>) -> Instant {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let is_refusal = is_refusal(error);
+        let steps = if is_refusal { AFTER_REFUSAL } else { AFTER_FAULT };
+        let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
+        let until = now + steps.wait(self.in_a_row).max(asked);
+        // A fault while the old token serves must not keep the next one from being asked for.
+        let until = match valid_until {
+            Some(end) if end > now && !is_refusal => until.min(end),
+            _ => until,
+        };
+        self.last = Some(Remembered { error: error.clone(), until });
+        until
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The last failure, while its wait lasts.
+    pub(super) fn present(&self, now: Instant) -> Option<Error> {
+        let Remembered { error, until } = self.last.as_ref()?;
+        let left = until.checked_duration_since(now).filter(|left| !left.is_zero())?;
+        let hint = "the login failed a moment ago and is not tried again yet; see `retry_after`";
+        Some(error.share().with_hint(error.hint().or(Some(hint))).with_retry_after(left))
+    }
+
+    pub(super) fn status(&self, now: Instant, wall: SystemTime) -> Option<LoginFailure> {
+        let Remembered { error, until } = self.last.as_ref()?;
+        let next_attempt = wall.checked_add(until.saturating_duration_since(now)).unwrap_or(wall);
+        Some(LoginFailure { kind: error.kind(), at: wall, next_attempt, in_a_row: self.in_a_row })
+    }
+}
+
+/// Whether the server, or the credential itself, says that another try brings the same.
+fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::LoginFailed | ErrorKind::LoginRequired | ErrorKind::Configuration | ErrorKind::Forbidden
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(error: ErrorKind, during: Duration) -> usize {
+        let error = Arc::new(Error::new(error, "no"));
+        let (start, mut failures) = (Instant::now(), Failures::default());
+        let (mut now, mut tries) = (start, 0);
+        while now < start + during {
+            now = failures.add(&error, now, None);
+            tries += 1;
+        }
+        tries
+    }
+
+    #[test]
+    fn refusals_stay_below_what_brute_force_detection_counts() {
+        for _ in 0..1_000 {
+            assert!(tried(ErrorKind::LoginFailed, Duration::from_secs(60)) <= 5);
+            assert!(tried(ErrorKind::LoginFailed, Duration::from_secs(12 * 3600)) < 30);
+        }
+        assert!(tried(ErrorKind::NotSent, Duration::from_secs(60)) <= 8);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_a_wait_gets_it_up_to_an_hour() {
+        let now = Instant::now();
+        for (asked, least, most) in [(120, 120, 120), (86_400, 3600, 3600), (0, 0, 2)] {
+            let error = Error::new(ErrorKind::RateLimited, "no").with_retry_after(Duration::from_secs(asked));
+            let until = Failures::default().add(&Arc::new(error), now, None) - now;
+            assert!((least..=most).contains(&until.as_secs()), "{asked}: {until:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_is_tried_again_when_the_token_ends_and_a_refusal_is_not() {
+        let (now, end) = (Instant::now(), Duration::from_millis(10));
+        let until = |kind| Failures::default().add(&Arc::new(Error::new(kind, "no")), now, Some(now + end));
+        assert_eq!(until(ErrorKind::NotSent), now + end);
+        assert!(until(ErrorKind::LoginFailed) > now + end);
+    }
+
+    #[test]
+    fn a_remembered_failure_says_when_the_next_try_is() {
+        let now = Instant::now();
+        let mut failures = Failures::default();
+        assert!(failures.present(now).is_none());
+        let until = failures.add(&Arc::new(Error::new(ErrorKind::LoginFailed, "no")), now, None);
+        let error = failures.present(now).expect("just failed");
+        assert_eq!(error.retry_after(), Some(until - now));
+        assert!(error.to_string().contains("retry_after"), "{error}");
+        assert!(failures.present(until).is_none());
+        failures.clear();
+        assert!(failures.present(now).is_none());
+    }
+}
