@@ -3,13 +3,14 @@
 mod failures;
 mod flight;
 mod held;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,21 +19,19 @@ use reqwest::Url;
 use tokio::sync::watch;
 
 use self::{
-    failures::Failures,
-    flight::{Arrival, Flight, Kind, Outcome, Work},
+    flight::{Arrival, Kind, Work},
     held::Held,
+    state::{State, Step},
 };
 pub use self::{
     held::Bearer,
     status::{AuthStatus, AuthWatch, LoginFailure},
 };
-use super::{Context, Token, TokenSource};
+use super::{Context, TokenSource};
 use crate::{Error, ErrorKind, RateLimit, Result, transport::in_a_runtime};
 
 /// A token is renewed at most this long before its end, however long it lasts.
 const LONGEST_MARGIN: Duration = Duration::from_secs(300);
-/// After a fresh token was refused, too, refusals are reported as they are for this long.
-const COOL_DOWN: Duration = Duration::from_secs(60);
 /// A runtime that shuts down drops tasks as soon as they are started.
 const MOST_STARTS: u32 = 3;
 
@@ -70,27 +69,9 @@ struct Cache {
     status: watch::Sender<AuthStatus>,
     /// By API server: what all clients with this credential keep to.
     rate_limits: Mutex<Vec<(String, RateLimit)>>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The number of the newest token.
-    generation: u64,
-    flight: Option<Flight>,
-    /// Numbers the flights, so that one that was given up changes nothing any more.
-    flights: u64,
-    failures: Failures,
-    /// A token that the server refused to one caller; others may use it if there is no other.
-    refused: Option<Arc<Held>>,
-    /// Until then a refusal is an answer, and no reason for another token.
-    cool_down_until: Option<Instant>,
-}
-
-/// What a caller does who has no token.
-enum Step {
-    Ready(Bearer),
-    Failed(Error),
-    Wait(Flight),
+    /// One update of a user's level at a time, whoever of the user's clients makes it.
+    #[cfg(feature = "connect")]
+    update_locks: Arc<crate::connect::Locks>,
 }
 
 impl<S: TokenSource> From<S> for Auth {
@@ -117,6 +98,8 @@ impl Auth {
             state: Mutex::default(),
             status: watch::Sender::default(),
             rate_limits: Mutex::default(),
+            #[cfg(feature = "connect")]
+            update_locks: Arc::default(),
         }))
     }
 
@@ -218,6 +201,11 @@ impl Auth {
         limit
     }
 
+    #[cfg(feature = "connect")]
+    pub(crate) fn update_locks(&self) -> Arc<crate::connect::Locks> {
+        self.0.update_locks.clone()
+    }
+
     pub(crate) fn endpoint(&self) -> Option<&Url> {
         self.0.source.endpoint()
     }
@@ -253,13 +241,12 @@ impl Auth {
             };
             match flight.arrival().await {
                 Arrival::Outcome(Ok(Some(held))) => return Ok(held.bearer.clone()),
-                // A session was ended meanwhile; this caller needs a new one.
-                Arrival::Outcome(Ok(None)) | Arrival::Abandoned => {}
                 Arrival::Outcome(Err(error)) if flight.kind == Kind::Acquire => {
                     let kept = self.0.still_valid(context.clock().now(), refused);
                     return kept.ok_or_else(|| error.share());
                 }
-                Arrival::Outcome(Err(_)) => {}
+                // A session was ended meanwhile, or not; this caller needs a token.
+                Arrival::Outcome(Ok(None) | Err(_)) | Arrival::Abandoned => {}
                 Arrival::Stalled => self.0.give_up(&flight),
             }
         }
@@ -275,196 +262,4 @@ impl Auth {
     pub(crate) fn refused_again(&self, generation: u64, now: Instant) {
         self.0.refused_again(generation, now);
     }
-}
-
-impl Cache {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts a renewal for which nobody waits.
-    fn renew(self: &Arc<Self>, context: &Context) {
-        let state = self.lock();
-        if state.flight.is_none() {
-            flight::start(self, state, Work::Acquire, context);
-        }
-    }
-
-    fn step(self: &Arc<Self>, context: &Context, refused: Option<u64>) -> Step {
-        let now = context.clock().now();
-        let state = self.lock();
-        if let Some(held) = self.current.load().as_ref().filter(|held| held.is_valid(now)) {
-            if Some(held.bearer.generation()) != refused {
-                return Step::Ready(held.bearer.clone());
-            }
-        }
-        if let Some(flight) = &state.flight {
-            return Step::Wait(flight.clone());
-        }
-        if let Some(error) = state.failures.present(now) {
-            let kept = state.refused.as_ref().and_then(|held| usable(held, now, refused));
-            return kept.map_or(Step::Failed(error), Step::Ready);
-        }
-        Step::Wait(flight::start(self, state, Work::Acquire, context))
-    }
-
-    /// After a renewal that failed: what others than the one who was refused can go on with.
-    fn still_valid(&self, now: Instant, refused: Option<u64>) -> Option<Bearer> {
-        let state = self.lock();
-        let current = self.current.load();
-        current.as_ref().or(state.refused.as_ref()).and_then(|held| usable(held, now, refused))
-    }
-
-    fn reject(&self, generation: u64, now: Instant) -> bool {
-        if !self.source.is_renewable() {
-            return false;
-        }
-        let mut state = self.lock();
-        let is_cooling = state.cool_down_until.is_some_and(|end| now < end);
-        let current = self.current.load_full();
-        match current {
-            Some(held) if held.bearer.generation() == generation => {
-                if is_cooling {
-                    return false;
-                }
-                self.current.store(None);
-                state.refused = Some(held);
-                self.status.send_modify(|status| status.has_token = false);
-                true
-            }
-            // The newest one is refused as well, as others found out.
-            Some(_) => !is_cooling,
-            // Another caller saw to it.
-            None => true,
-        }
-    }
-
-    fn refused_again(&self, generation: u64, now: Instant) {
-        let newest = self.current.load_full().filter(|held| held.bearer.generation() == generation);
-        let is_fresh = newest.is_some_and(|held| now.saturating_duration_since(held.acquired_at) < COOL_DOWN);
-        if is_fresh {
-            self.lock().cool_down_until = now.checked_add(COOL_DOWN);
-        } else {
-            self.reject(generation, now);
-        }
-    }
-
-    /// Takes the outcome of a flight over, unless it was given up.
-    fn settle(
-        &self,
-        number: u64,
-        kind: Kind,
-        outcome: Result<Option<Token>>,
-        asked_at: Instant,
-        context: &Context,
-    ) -> Outcome {
-        let now = context.clock().now();
-        let mut state = self.lock();
-        let is_current = state.flight.as_ref().is_some_and(|flight| flight.number == number);
-        let before = self.current.load_full().or(state.refused.clone());
-        let outcome = outcome.and_then(|token| {
-            let Some(token) = token else { return Ok(None) };
-            let counted_from = token.counted_from().unwrap_or(asked_at);
-            // One that was given up has no number that a refusal could name.
-            let generation = if is_current { state.generation + 1 } else { 0 };
-            let held =
-                Held::new(token, counted_from, generation, self.longest_margin, before.as_deref(), context);
-            held.map(|held| Some(Arc::new(held)))
-        });
-        let outcome = outcome.map_err(Arc::new);
-        if !is_current {
-            return outcome;
-        }
-        state.flight = None;
-        match (&outcome, kind) {
-            (Ok(Some(held)), _) => {
-                state.generation = held.bearer.generation();
-                state.failures.clear();
-                state.refused = None;
-                self.current.store(Some(held.clone()));
-            }
-            (Ok(None), _) => {
-                state.failures.clear();
-                state.refused = None;
-                self.current.store(None);
-            }
-            (Err(error), Kind::Acquire) => {
-                let valid_until = before.as_deref().and_then(Held::expires_at);
-                let until = state.failures.add(error, now, valid_until);
-                if let Some(held) = self.current.load_full() {
-                    self.current.store(Some(Arc::new(held.unclaimed(until))));
-                }
-            }
-            // The session is as it was, and so is its token.
-            (Err(_), Kind::LogOut | Kind::Revoke) => self.current.store(state.refused.take()),
-        }
-        self.publish(&state, context);
-        outcome
-    }
-
-    fn publish(&self, state: &State, context: &Context) {
-        let (now, wall) = (context.clock().now(), context.clock().wall());
-        let current = self.current.load();
-        let expires_at = current.as_ref().and_then(|held| held.expires_at());
-        self.status.send_replace(AuthStatus {
-            generation: state.generation,
-            renewals: state.generation,
-            has_token: current.is_some(),
-            expires_at: expires_at.and_then(|at| wall.checked_add(at.saturating_duration_since(now))),
-            last_failure: state.failures.status(now, wall),
-        });
-    }
-
-    /// The task of a flight went away without an outcome; the next caller starts another.
-    fn abandoned(&self, number: u64) {
-        let mut state = self.lock();
-        if state.flight.as_ref().is_some_and(|flight| flight.number == number) {
-            state.flight = None;
-            if let Some(held) = self.current.load_full() {
-                self.current.store(Some(Arc::new(held.unclaimed(held.acquired_at))));
-            }
-        }
-    }
-
-    fn give_up(&self, flight: &Flight) {
-        self.abandoned(flight.number);
-        flight.abort();
-    }
-
-    /// Runs what ends a session, alone, and then has no token.
-    async fn end(
-        self: &Arc<Self>,
-        context: &Context,
-        work: impl Fn(Option<Token>) -> Work + Send,
-    ) -> Result<()> {
-        in_a_runtime()?;
-        for _ in 0..MOST_STARTS {
-            let (flight, is_ours) = {
-                let mut state = self.lock();
-                match state.flight.clone() {
-                    Some(flight) => (flight, false),
-                    None => {
-                        let held = self.current.swap(None).or(state.refused.take());
-                        let token = held.as_ref().map(|held| held.token.clone());
-                        state.refused = held;
-                        (flight::start(self, state, work(token), context), true)
-                    }
-                }
-            };
-            match flight.arrival().await {
-                Arrival::Outcome(outcome) if is_ours => {
-                    return outcome.map(drop).map_err(|error| error.share());
-                }
-                Arrival::Outcome(_) | Arrival::Abandoned => {}
-                Arrival::Stalled => self.give_up(&flight),
-            }
-        }
-        let message = "other logins and logouts came first; call again";
-        Err(Error::new(ErrorKind::NotSent, message))
-    }
-}
-
-fn usable(held: &Arc<Held>, now: Instant, refused: Option<u64>) -> Option<Bearer> {
-    let bearer = &held.bearer;
-    (bearer.is_valid(now) && Some(bearer.generation()) != refused).then(|| bearer.clone())
 }

@@ -253,7 +253,7 @@ impl Keycloak {
     }
 
     async fn end_session(&self, context: &Context) -> Result<()> {
-        let url = self.neighbour(&self.logout_url, "logout")?;
+        let url = self.neighbour(self.logout_url.as_deref(), "logout")?;
         let Some(session) = self.take() else { return Ok(()) };
         let fields = [("refresh_token", session.refresh_token.expose_secret())];
         match self.endpoint.post(context, &url, &fields).await {
@@ -268,7 +268,7 @@ impl Keycloak {
     }
 
     async fn revoke_tokens(&self, token: Option<&Token>, context: &Context) -> Result<()> {
-        let url = self.neighbour(&self.revocation_url, "revoke")?;
+        let url = self.neighbour(self.revocation_url.as_deref(), "revoke")?;
         let session = self.take();
         let outcome = self.revoke_both(&url, token, session.as_ref(), context).await;
         if outcome.is_err() {
@@ -296,7 +296,7 @@ impl Keycloak {
     }
 
     /// Another endpoint of the realm: as it was given, or beside the token endpoint.
-    fn neighbour(&self, given: &Option<String>, name: &str) -> Result<Url> {
+    fn neighbour(&self, given: Option<&str>, name: &str) -> Result<Url> {
         let token_url = self.endpoint.url.as_ref().map_err(|error| error.share())?;
         if let Some(given) = given {
             return checked_url("URL for the end of a session", given, self.plain_http);

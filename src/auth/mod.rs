@@ -3,6 +3,17 @@
 //! A client takes anything that turns into an [`Auth`]: a [`StaticToken`], a [`JwtSigner`] for
 //! Symphony, a [`Keycloak`] login for the CRM Gateway, or a [`TokenSource`] of your own. Make an
 //! [`Auth`] first and clone it to let several clients share one token.
+//!
+//! | for | credential | renewed by |
+//! | --- | --- | --- |
+//! | Symphony | [`JwtSigner`] | a signature |
+//! | CRM Gateway | [`Keycloak`] | a refresh, or a new login |
+//! | Connect, the application | `client_login` of the builder | asking again |
+//! | Connect, a user | [`UserTokens`] | a refresh; after that the user has to log in |
+//! | any | [`StaticToken`], or a [`TokenSource`] of your own | nothing, or your code |
+//!
+//! Two credentials never share anything. What [`Auth`] does with tokens is described there;
+//! [`AuthStatus`] tells a health check about it.
 
 mod cache;
 #[cfg(feature = "connect")]

@@ -27,6 +27,7 @@ mod shield;
 mod update;
 mod user;
 
+pub(crate) use self::update::Locks;
 pub use self::{
     client::{Client, ClientBuilder},
     effective::{EffectiveChannel, EffectivePermissions, LevelKind},

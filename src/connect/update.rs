@@ -68,8 +68,9 @@ impl UpdatePermissions {
     /// answer; if it differs, the level is read once more. So the result is the same whether the
     /// server merges or replaces.
     ///
-    /// Updates of the same level through the same [`UserClient`](super::UserClient), or a clone
-    /// of it, run one after the other. Other processes are not kept out: the vendor documents no
+    /// Updates of the same level through clients of the same credential (a
+    /// [`UserClient`](super::UserClient), its clones, and others that were built with its
+    /// [`Auth`](crate::auth::Auth)) run one after the other. Other processes are not kept out: the vendor documents no
     /// version field. Dropping the future leaves open whether the change was made; sending it
     /// again is harmless.
     ///
@@ -126,7 +127,7 @@ fn merged(
 
 /// One lock per level of a customer, for as long as somebody holds it.
 #[derive(Default)]
-pub(super) struct Locks(Mutex<HashMap<Level, Weak<tokio::sync::Mutex<()>>>>);
+pub(crate) struct Locks(Mutex<HashMap<Level, Weak<tokio::sync::Mutex<()>>>>);
 
 impl Locks {
     fn of(&self, level: Level) -> Arc<tokio::sync::Mutex<()>> {

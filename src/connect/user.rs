@@ -30,7 +30,7 @@ pub(super) struct Inner {
     pub(super) transport: Arc<Transport>,
     pub(super) requests: generated::Client,
     pub(super) shapes: Shapes,
-    pub(super) locks: Locks,
+    pub(super) locks: Arc<Locks>,
 }
 
 impl fmt::Debug for UserClient {
@@ -41,7 +41,8 @@ impl fmt::Debug for UserClient {
 
 impl UserClient {
     pub(super) fn new(transport: Arc<Transport>, requests: generated::Client, shapes: Shapes) -> Self {
-        Self(Arc::new(Inner { transport, requests, shapes, locks: Locks::default() }))
+        let locks = transport.auth().update_locks();
+        Self(Arc::new(Inner { transport, requests, shapes, locks }))
     }
 
     /// Starts a client for a user's tokens. Without a client login the tokens serve until they

@@ -127,6 +127,53 @@ impl Client {
         RawRequest::new("crm_gateway.request", self.0.transport.clone(), method, path)
     }
 
+    /// Ends the login's session at Keycloak and forgets the token, for example when the application
+    /// stops; the next call logs in again.
+    ///
+    /// Calls that begin meanwhile wait for it. Dropping the future does not stop it. Where no session
+    /// was begun there is nothing to do. Every client with the same [`Auth`] is logged out.
+    ///
+    /// Source: Keycloak's logout endpoint as its own sources describe it, with the refresh token in a
+    /// form. An access token that the gateway checks by itself serves there until it expires; see
+    /// [`revoke_tokens`](Self::revoke_tokens).
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the credential has no session, such as a
+    /// [`StaticToken`](crate::auth::StaticToken), or its logout URL is not known;
+    /// [`LoginFailed`](crate::ErrorKind::LoginFailed) if the server refuses the client; and
+    /// [`NotSent`](crate::ErrorKind::NotSent), [`Timeout`](crate::ErrorKind::Timeout) or
+    /// [`Server`](crate::ErrorKind::Server), after which the session may go on: call it again.
+    ///
+    /// ```no_run
+    /// # async fn run(client: entitlements::crm_gateway::Client) -> entitlements::Result<()> {
+    /// client.log_out().await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn log_out(&self) -> Result<()> {
+        self.auth().log_out(&self.0.transport.context()).await
+    }
+
+    /// Makes the login's access and refresh token worthless at Keycloak and forgets them, for example
+    /// when one may have leaked; the next call logs in again.
+    ///
+    /// Source: RFC 7009, and Keycloak's revocation endpoint, which it has since version 10 or 11.
+    /// Assumption: whether the gateway asks Keycloak about access tokens that were revoked is not
+    /// documented.
+    ///
+    /// # Errors
+    ///
+    /// As for [`log_out`](Self::log_out).
+    ///
+    /// ```no_run
+    /// # async fn run(client: entitlements::crm_gateway::Client) -> entitlements::Result<()> {
+    /// client.revoke_tokens().await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn revoke_tokens(&self) -> Result<()> {
+        self.auth().revoke(&self.0.transport.context()).await
+    }
+
     /// The credential, for sharing it with another client and for health checks.
     #[must_use]
     pub fn auth(&self) -> &Auth {

@@ -298,16 +298,15 @@ impl Transport {
     /// than its deadline.
     async fn token(&self, flow: &Flow<'_>, refused: Option<&Refused>) -> Result<Bearer> {
         let now = self.now();
-        let bearer = match self.auth.at_hand(now, || self.context()) {
-            Some(bearer) => bearer,
-            None => {
-                let context = self.context();
-                let generation = refused.map(|refused| refused.bearer.generation());
-                let acquired = self.auth.acquired(&context, generation);
-                let acquired = tokio::time::timeout(flow.left(now), acquired).await;
-                let late = |_| flow.late("the login did not end before the deadline of the call");
-                acquired.map_err(late)?.map_err(|error| flow.finish(error))?
-            }
+        let bearer = if let Some(bearer) = self.auth.at_hand(now, || self.context()) {
+            bearer
+        } else {
+            let context = self.context();
+            let generation = refused.map(|refused| refused.bearer.generation());
+            let acquired = self.auth.acquired(&context, generation);
+            let acquired = tokio::time::timeout(flow.left(now), acquired).await;
+            let late = |_| flow.late("the login did not end before the deadline of the call");
+            acquired.map_err(late)?.map_err(|error| flow.finish(error))?
         };
         match refused {
             // Some login servers give the same token as long as it lasts.

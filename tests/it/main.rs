@@ -30,6 +30,8 @@ mod gzip;
 mod hostile_callers;
 #[cfg(all(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod hostile_servers;
+#[cfg(all(feature = "fakes", feature = "crm-gateway"))]
+mod keycloak_login;
 #[cfg(feature = "crm-gateway")]
 mod limits;
 #[cfg(all(feature = "fakes", feature = "symphony"))]

@@ -7,8 +7,9 @@ use std::{
 use futures_util::future::join_all;
 use tokio::{runtime::Builder, sync::Semaphore};
 
-use super::*;
+use super::{state::COOL_DOWN, *};
 use crate::{
+    auth::Token,
     time::{BoxFuture, Clock, TestClock},
     transport::{Sender, Server, Settings},
 };

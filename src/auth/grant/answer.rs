@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Error, ErrorKind, Result,
@@ -164,19 +165,16 @@ pub(super) async fn bounded(mut response: reqwest::Response) -> Result<Bytes, Fa
 struct Answer {
     access_token: Option<SecretString>,
     token_type: Option<String>,
-    #[serde(default, deserialize_with = "crate::field::integer")]
-    expires_in: Option<i64>,
+    expires_in: Option<Box<RawValue>>,
     refresh_token: Option<SecretString>,
-    #[serde(default, deserialize_with = "crate::field::integer")]
-    refresh_expires_in: Option<i64>,
+    refresh_expires_in: Option<Box<RawValue>>,
 }
 
 pub(super) fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Granted, Failure> {
     // The body holds tokens, so it is not kept on the error.
     let refuse = |message: &'static str| {
-        let error =
-            Error::new(ErrorKind::LoginFailed, message).with_answer(status, headers.clone(), Bytes::new());
-        Err(Failure::new(error, Stage::Unusable))
+        let error = Error::new(ErrorKind::UnexpectedAnswer, message);
+        Err(Failure::new(error.with_answer(status, headers.clone(), Bytes::new()), Stage::Unusable))
     };
     let Ok(answer) = decode::json::<Answer>(body) else {
         return refuse("the token endpoint answered with something else than a token; check its URL");
@@ -187,18 +185,29 @@ pub(super) fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
     if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         return refuse("the token endpoint's token is no bearer token");
     }
-    // What ends in the past has ended.
-    let seconds = |number: i64| Duration::from_secs(u64::try_from(number).unwrap_or_default());
     let mut token = Token::new(access_token.expose_secret());
-    if let Some(lifetime) = answer.expires_in.map(seconds) {
+    if let Some(lifetime) = answer.expires_in.and_then(|raw| seconds(&raw)) {
         token = token.expires_in(lifetime);
     }
     Ok(Granted {
         token,
         refresh_token: answer.refresh_token.filter(|token| !token.expose_secret().is_empty()),
-        refresh_lifetime: answer.refresh_expires_in.map(seconds).filter(|lifetime| !lifetime.is_zero()),
+        refresh_lifetime: answer
+            .refresh_expires_in
+            .and_then(|raw| seconds(&raw))
+            .filter(|lifetime| !lifetime.is_zero()),
         asked_at: None,
     })
+}
+
+/// Whole seconds, as a number or as a number in a text. What ended in the past has ended, and what is
+/// no number says nothing: such a token serves until it is refused.
+fn seconds(raw: &RawValue) -> Option<Duration> {
+    let text = raw.get().trim_matches('"').trim();
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let number = text.parse::<f64>().ok().filter(|_| is_number)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ends at the bounds")]
+    Some(Duration::from_secs(number as u64))
 }
 
 #[derive(Deserialize)]
@@ -210,6 +219,7 @@ struct Refusal {
 /// Keycloak's generations.
 pub(super) fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Failure {
     let refusal = decode::json::<Refusal>(&body).ok().and_then(|refusal| refusal.error);
+    let speaks_oauth = refusal.is_some();
     let code = refusal.as_deref().and_then(code);
     let (kind, message, stage) = match (code, status.as_u16()) {
         (Some("invalid_grant" | "invalid_token"), _) => {
@@ -232,7 +242,14 @@ pub(super) fn refused(status: StatusCode, headers: HeaderMap, body: Bytes) -> Fa
             "the token endpoint redirects, which is never followed; check its URL",
             Stage::Refused,
         ),
-        _ => (ErrorKind::LoginFailed, "the token endpoint refused the request", Stage::Refused),
+        _ if speaks_oauth => {
+            (ErrorKind::LoginFailed, "the token endpoint refused the request", Stage::Refused)
+        }
+        _ => (
+            ErrorKind::UnexpectedAnswer,
+            "the token endpoint refused in words that are not OAuth's; is there a gateway in front of it?",
+            Stage::Refused,
+        ),
     };
     let error = Error::new(kind, message).with_answer(status, headers, body);
     Failure::new(if let Some(code) = code { error.with_code(code) } else { error }, stage)
@@ -263,7 +280,7 @@ mod tests {
             ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a","token_type":"mac"}"#]
         {
             let failure = read(bad).err().expect(bad);
-            assert_eq!(failure.error.kind(), ErrorKind::LoginFailed);
+            assert_eq!(failure.error.kind(), ErrorKind::UnexpectedAnswer);
             assert!(failure.error.body().is_empty(), "no token stays on the error");
         }
     }
@@ -282,5 +299,9 @@ mod tests {
         }
         assert_eq!(read(503, "").stage, Stage::PerhapsSpent);
         assert_eq!(read(404, r#"{"error":"Realm does not exist"}"#).error.code(), None);
+        assert_eq!(read(403, r#"{"error":"access_denied"}"#).error.kind(), ErrorKind::LoginFailed);
+        for (status, body) in [(403, "<html>"), (400, "{}"), (401, "")] {
+            assert_eq!(read(status, body).error.kind(), ErrorKind::UnexpectedAnswer, "{status} {body}");
+        }
     }
 }

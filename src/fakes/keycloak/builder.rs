@@ -267,6 +267,7 @@ impl Builder {
     /// Starts the fake without a socket, for credentials of the same process that work with its
     /// [`context`](Fake::context). A client has it by
     /// [`crm_gateway::Fake`](crate::fakes::crm_gateway::Fake).
+    #[must_use]
     pub fn start_in_process(self) -> Fake {
         let realms = Realms::new(self.realm, self.others);
         Fake::new(Served::in_process(realms, self.setup, "localhost:3"))

@@ -166,7 +166,7 @@ impl Fake {
     }
 
     /// What a [`TokenSource`](crate::auth::TokenSource) works with, for a test of your own one or of
-    /// an [`Auth`](crate::auth::Auth) against this fake: its clock, a request time of 20 seconds, and
+    /// an [`Auth`](crate::auth::Auth) against this fake: its clock, a request time of 30 seconds, and
     /// the way to it, be it without a socket.
     ///
     /// # Errors

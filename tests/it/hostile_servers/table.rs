@@ -1,6 +1,6 @@
 //! Which answer ends in what.
 
-use entitlements::ErrorKind::{LoginFailed, NotFound, OutcomeUnknown, Server, UnexpectedAnswer};
+use entitlements::ErrorKind::{NotFound, OutcomeUnknown, Server, UnexpectedAnswer};
 
 use super::{
     Call, Row, Want,
@@ -86,7 +86,7 @@ const LOGINS: [Call; 5] = [
 
 /// Bodies that are not what was asked for. They came whole, so a repeat would bring the same.
 fn bodies() -> Vec<Row> {
-    let unreadable = [UNREADABLE, OPEN, Kind(LoginFailed)];
+    let unreadable = [UNREADABLE, OPEN, Kind(UnexpectedAnswer)];
     let html = format!("<!DOCTYPE html><html><body>{TEXT}</body></html>");
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
     let text = |text: &[u8]| [br#"{"status":""#, text, br#"","entitlements":[]}"#].concat();
@@ -94,7 +94,7 @@ fn bodies() -> Vec<Row> {
     vec![
         row("200 with HTML", answer(200, "content-type: text/html\r\n", &html), unreadable).once(),
         row("200 with HTML that calls itself JSON", json(&html), unreadable).once(),
-        row("an empty body", json(""), [UNREADABLE, Success, Kind(LoginFailed)])
+        row("an empty body", json(""), [UNREADABLE, Success, Kind(UnexpectedAnswer)])
             .except([Call::SymphonyRead], Kind(NotFound))
             .except([Call::SymphonyRemove, Call::ConnectChange, Call::ConnectShield], Success)
             .once(),
@@ -135,7 +135,7 @@ fn bodies() -> Vec<Row> {
         row(
             "a life without measure",
             with_replaced(r#""expires_in":300"#, r#""expires_in":1e999999"#),
-            [Success, Success, Kind(LoginFailed)],
+            [Success, Success, Kind(UnexpectedAnswer)],
         )
         .except([Call::GatewayWrite], OPEN)
         .once(),
@@ -153,7 +153,7 @@ fn lengths() -> Vec<Row> {
         row(
             "a length that is too short",
             with(&format!("content-length: {}\r\n", length - 1)),
-            [UNREADABLE, OPEN, Kind(LoginFailed)],
+            [UNREADABLE, OPEN, Kind(UnexpectedAnswer)],
         )
         .except([Call::SymphonyRemove], Success)
         .once(),
@@ -193,7 +193,7 @@ fn lengths() -> Vec<Row> {
 /// Statuses that no specification knows.
 fn statuses() -> Vec<Row> {
     let lost = [Kind(Server), Kind(OutcomeUnknown), Kind(Server)];
-    let unknown = [UNREADABLE, UNREADABLE, Kind(LoginFailed)];
+    let unknown = [UNREADABLE, UNREADABLE, Kind(UnexpectedAnswer)];
     vec![
         row("100 and no more", bytes("HTTP/1.1 100 Continue\r\n\r\n"), lost),
         row("199 and no more", bytes("HTTP/1.1 199 Odd\r\n\r\n"), lost),
