@@ -25,6 +25,7 @@ mod keycloak;
 #[cfg(feature = "symphony")]
 mod signer;
 mod source;
+pub(crate) mod variables;
 
 pub use self::cache::{Auth, AuthStatus, AuthWatch, Bearer, LoginFailure};
 #[cfg(feature = "connect")]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, RawRequest, Result,
-    auth::{Auth, ClientAuthentication, ConnectClient, TokenSource, UserTokens},
+    auth::{self, Auth, ClientAuthentication, ConnectClient, TokenSource, UserTokens},
     generated::connect as generated,
     transport::{Backoff, Settings, Transport, Variables, opaque_debug},
 };
@@ -131,6 +131,8 @@ pub(super) const VARIABLES: &str = "ENTITLEMENTS_CONNECT_";
 /// What both builders of Connect collect.
 pub(super) struct Common {
     environment: Environment,
+    /// From the environment, so everything that code sets comes first.
+    pub(super) token: Option<Auth>,
     login: Option<(String, SecretString)>,
     authentication: ClientAuthentication,
     scope: Option<String>,
@@ -142,6 +144,7 @@ impl Common {
     pub(super) fn new(environment: Environment) -> Self {
         Self {
             environment,
+            token: None,
             login: None,
             authentication: ClientAuthentication::default(),
             scope: None,
@@ -161,6 +164,9 @@ impl Common {
     pub(super) fn from_own(mut variables: Variables) -> Result<Self> {
         let mut common = Self::new(Environment::read(&mut variables)?);
         common.settings.read(&mut variables)?;
+        let found = auth::variables::connect(&mut variables)?;
+        (common.token, common.login, common.scope) = (found.token, found.login, found.scope);
+        common.authentication = found.authentication.unwrap_or_default();
         variables.finish()?;
         Ok(common)
     }
@@ -194,9 +200,25 @@ macro_rules! connect_options {
         crate::transport::environment_options! {
             /// `ENTITLEMENTS_CONNECT_ENVIRONMENT` is `norway`, `sweden` or `test`. Instead of it,
             /// `ENTITLEMENTS_CONNECT_API_SERVER` and `ENTITLEMENTS_CONNECT_LOGIN_SERVER` name the
-            /// servers of [`Environment::Custom`](super::Environment::Custom).
+            /// servers of [`Environment::Custom`](super::Environment::Custom). With the same prefix,
+            /// these say who is calling, unless code does:
+            ///
+            /// | variable | value |
+            /// | --- | --- |
+            /// | `CLIENT_ID` | the application's client id for [`client_login`](Self::client_login) |
+            /// | `CLIENT_SECRET` or `CLIENT_SECRET_FILE` | its secret, or the path of its file |
+            /// | `CLIENT_AUTHENTICATION` | optional, also where code names the client: `basic` or `form` |
+            /// | `SCOPE` | optional, also where code names the client: scopes, separated by spaces |
+            /// | `TOKEN` or `TOKEN_FILE` | instead of all these, an access token: that of the application for [`ClientBuilder`](super::ClientBuilder), that of a user for [`UserClientBuilder`](super::UserClientBuilder) |
+            ///
+            /// The token is a [`StaticToken`](crate::auth::StaticToken). Tokens that are to be
+            /// refreshed are set in code; the client that refreshes them can come from here. Control
+            /// characters in an id or a scope are refused when the client is built, everything else
+            /// that cannot be is refused here.
             super::client::VARIABLES, $builder,
             "ENTITLEMENTS_CONNECT_ENVIRONMENT" = "test",
+            "ENTITLEMENTS_CONNECT_CLIENT_ID" = "no.example",
+            "ENTITLEMENTS_CONNECT_CLIENT_SECRET" = "not-a-real-secret",
             "ENTITLEMENTS_CONNECT_RATE_LIMIT" = "25/1s"
         }
 
@@ -288,12 +310,13 @@ impl ClientBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if a server's URL cannot be
     /// used, the login is missing or not complete, a method or path was replaced that cannot be,
     /// or TLS cannot be set up; the text names which.
-    pub fn build(self) -> Result<Client> {
+    pub fn build(mut self) -> Result<Client> {
         let login = self.common.login();
         let own = || login.clone().map(Auth::from);
         let auth = self
             .auth
             .or_else(own)
+            .or_else(|| self.common.token.take())
             .ok_or_else(|| Error::configuration("no login was given; call `client_login(id, secret)`"))?;
         let (transport, requests, shapes) = self.common.transport(auth)?;
         Ok(Client(Arc::new(Inner { transport: Arc::new(transport), requests, shapes, login })))

@@ -279,13 +279,13 @@ impl UserClientBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if a server's URL cannot be
     /// used, the tokens are missing, a method or path was replaced that cannot be, or TLS cannot
     /// be set up; the text names which.
-    pub fn build(self) -> Result<UserClient> {
+    pub fn build(mut self) -> Result<UserClient> {
         let login = self.common.login();
         let own = || self.tokens.map(|tokens| Auth::from(UserSession::new(tokens, login)));
-        let auth = self
-            .auth
-            .or_else(own)
-            .ok_or_else(|| Error::configuration("no user is logged in; call `tokens(UserTokens::new(…))`"))?;
+        let auth =
+            self.auth.or_else(own).or_else(|| self.common.token.take()).ok_or_else(|| {
+                Error::configuration("no user is logged in; call `tokens(UserTokens::new(…))`")
+            })?;
         let (transport, requests, shapes) = self.common.transport(auth)?;
         Ok(UserClient::new(Arc::new(transport), requests, shapes))
     }

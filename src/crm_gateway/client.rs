@@ -7,7 +7,7 @@ use http::HeaderName;
 use super::{problem, requests::ListEntitlements};
 use crate::{
     Error, ErrorKind, RawRequest, Result,
-    auth::Auth,
+    auth::{self, Auth},
     generated::crm_gateway as generated,
     transport::{
         Settings, Transport, Variables, client_options, environment_options, identifying_header,
@@ -197,15 +197,40 @@ impl ClientBuilder {
     environment_options! {
         /// `ENTITLEMENTS_CRM_GATEWAY_BASE_URL` is required, for example
         /// `https://operator.example:8443`; `ENTITLEMENTS_CRM_GATEWAY_TENANT` is what
-        /// [`tenant`](Self::tenant) sets.
+        /// [`tenant`](Self::tenant) sets. With the same prefix, these say who is calling, unless
+        /// code does with [`auth`](Self::auth):
+        ///
+        /// | variable | value |
+        /// | --- | --- |
+        /// | `TOKEN_URL` | the whole token URL, see [`Keycloak::new`](crate::auth::Keycloak::new) |
+        /// | `KEYCLOAK_URL` and `REALM` | instead of it, the two parts of [`Keycloak::realm`](crate::auth::Keycloak::realm), with `/auth` where the server has it |
+        /// | `CLIENT_ID` | the client that logs in |
+        /// | `USERNAME` | the user whom it logs in |
+        /// | `PASSWORD` or `PASSWORD_FILE` | the user's password, or the path of its file |
+        /// | `GRANT` | `password`, which is the default, or `client_credentials`: then there is no user, and the client needs a secret |
+        /// | `CLIENT_SECRET` or `CLIENT_SECRET_FILE` | optional for a user's login: the secret of a confidential client |
+        /// | `CLIENT_AUTHENTICATION` | optional: `basic` or `form`, see [`ClientAuthentication`](crate::auth::ClientAuthentication) |
+        /// | `SCOPE` | optional: scopes, separated by spaces, for example `offline_access` |
+        /// | `TOKEN` or `TOKEN_FILE` | instead of all these, a [`StaticToken`](crate::auth::StaticToken) |
+        ///
+        /// A token URL or realm that cannot be, and control characters in an id, a user name or a
+        /// scope, are refused when the client is built; everything else is refused here.
+        /// `ALLOW_PLAIN_HTTP` holds for the token URL as well; called in code,
+        /// [`allow_plain_http`](Self::allow_plain_http) does not.
         VARIABLES, "crm_gateway::ClientBuilder",
         "ENTITLEMENTS_CRM_GATEWAY_BASE_URL" = "https://operator.example:8443",
+        "ENTITLEMENTS_CRM_GATEWAY_KEYCLOAK_URL" = "https://operator.example:8443/keycloak/auth",
+        "ENTITLEMENTS_CRM_GATEWAY_REALM" = "nagra",
+        "ENTITLEMENTS_CRM_GATEWAY_CLIENT_ID" = "crm_client",
+        "ENTITLEMENTS_CRM_GATEWAY_USERNAME" = "crm_client_user",
+        "ENTITLEMENTS_CRM_GATEWAY_PASSWORD" = "not-a-real-password",
         "ENTITLEMENTS_CRM_GATEWAY_MAX_CONCURRENCY" = "8"
     }
 
     fn from_own(mut variables: Variables) -> Result<Self> {
         let mut builder = Client::builder(variables.required("BASE_URL")?);
         builder.settings.read(&mut variables)?;
+        builder.auth = auth::variables::crm_gateway(&mut variables, builder.settings.plain_http)?;
         if let Some(tenant) = variables.text("TENANT") {
             builder = builder.tenant(tenant);
         }

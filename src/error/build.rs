@@ -126,6 +126,12 @@ impl Error {
         self
     }
 
+    /// What went wrong, for an error that says where as well.
+    #[cfg(feature = "symphony")]
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     #[cfg(any(feature = "symphony", feature = "connect"))]
     pub(crate) fn with_message(mut self, message: &'static str) -> Self {
         self.0.message = message.into();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, RawRequest, Result,
-    auth::Auth,
+    auth::{self, Auth},
     generated::symphony as generated,
     transport::{
         Settings, Transport, Variables, client_options, environment_options, network_options, opaque_debug,
@@ -261,15 +261,28 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     environment_options! {
         /// `ENTITLEMENTS_SYMPHONY_BASE_URL` is required; [`PRODUCTION`] and [`UAT`] are two of its
-        /// values.
+        /// values. With the same prefix, these say who is calling, unless code does with
+        /// [`auth`](Self::auth):
+        ///
+        /// | variable | value |
+        /// | --- | --- |
+        /// | `KEY_NAME` | the name under which Symphony has the public key |
+        /// | `PRIVATE_KEY` or `PRIVATE_KEY_FILE` | the key for [`JwtSigner::from_pem`](crate::auth::JwtSigner::from_pem), or the path of its file |
+        /// | `TOKEN_LIFETIME` | a time, optional: [`JwtSigner::lifetime`](crate::auth::JwtSigner::lifetime), with its limits |
+        /// | `BACKDATE` | a time, optional: [`JwtSigner::backdate`](crate::auth::JwtSigner::backdate), with its limits |
+        /// | `TOKEN` or `TOKEN_FILE` | instead of all these, a [`StaticToken`](crate::auth::StaticToken) |
+        ///
+        /// A key or a token that cannot be used is refused here, not when the client is built.
         VARIABLES, "symphony::ClientBuilder",
         "ENTITLEMENTS_SYMPHONY_BASE_URL" = "https://connect.symphony.com/admin",
+        "ENTITLEMENTS_SYMPHONY_TOKEN" = "not-a-real-token",
         "ENTITLEMENTS_SYMPHONY_DEADLINE" = "30s"
     }
 
     fn from_own(mut variables: Variables) -> Result<Self> {
         let mut builder = Client::builder(variables.required("BASE_URL")?);
         builder.settings.read(&mut variables)?;
+        builder.auth = auth::variables::symphony(&mut variables)?;
         variables.finish()?;
         Ok(builder)
     }

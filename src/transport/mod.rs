@@ -58,7 +58,7 @@ pub(crate) use self::{
     retry::Backoff,
     sender::{Sender, Unanswered},
     server::Server,
-    variables::{Variables, environment_options},
+    variables::{Secret, Variables, environment_options},
 };
 use self::{
     attempt::Outcome,

@@ -1,17 +1,24 @@
 //! Settings from environment variables.
 
+mod secret;
+
 use std::{collections::BTreeMap, fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
+use secrecy::{ExposeSecret, SecretString};
+
+pub(crate) use self::secret::Secret;
 use super::{
     RateLimit, Settings,
     network::{Network, ProxyChoice},
 };
 use crate::{Error, Result};
 
-/// The variables of one service: their names without its prefix, and their values.
+/// The variables of one service: their names without its prefix, and their values, none of them
+/// empty.
 pub(crate) struct Variables {
     prefix: &'static str,
-    values: BTreeMap<String, String>,
+    /// Any of them can be a secret, put into the wrong variable or not.
+    values: BTreeMap<String, SecretString>,
 }
 
 impl Variables {
@@ -21,9 +28,9 @@ impl Variables {
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str().and_then(|name| name.strip_prefix(prefix)) else { continue };
             let value = value.into_string().map_err(|_| refused(prefix, name, "is not valid UTF-8"))?;
-            values.insert(name.to_owned(), value);
+            values.insert(name.to_owned(), value.into());
         }
-        Ok(Self { prefix, values })
+        Ok(Self::new(prefix, values))
     }
 
     /// Those that a caller collected; names of other services are passed over.
@@ -32,14 +39,26 @@ impl Variables {
         N: AsRef<str>,
         V: Into<String>,
     {
-        let own =
-            |(name, value): (N, V)| Some((name.as_ref().strip_prefix(prefix)?.to_owned(), value.into()));
-        Self { prefix, values: variables.into_iter().filter_map(own).collect() }
+        let own = |(name, value): (N, V)| {
+            let name = name.as_ref().strip_prefix(prefix)?;
+            Some((name.to_owned(), SecretString::from(value.into())))
+        };
+        Self::new(prefix, variables.into_iter().filter_map(own).collect())
+    }
+
+    fn new(prefix: &'static str, mut values: BTreeMap<String, SecretString>) -> Self {
+        values.retain(|_, value| !value.expose_secret().is_empty());
+        Self { prefix, values }
     }
 
     /// A value, if the variable is set to something.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
-        self.values.remove(name).filter(|value| !value.is_empty())
+        self.values.remove(name).map(|value| value.expose_secret().to_owned())
+    }
+
+    /// The first of these that is set to something and was not read yet.
+    pub(crate) fn first_of(&self, names: &[&'static str]) -> Option<&'static str> {
+        names.iter().copied().find(|name| self.values.contains_key(*name))
     }
 
     #[cfg(any(feature = "symphony", feature = "crm-gateway"))]
@@ -51,7 +70,7 @@ impl Variables {
         refused(self.prefix, name, rule)
     }
 
-    fn parsed<T>(
+    pub(crate) fn parsed<T>(
         &mut self,
         name: &str,
         rule: &str,
@@ -73,7 +92,7 @@ impl Variables {
         self.parsed(name, "must be a whole number that is not negative", |text| text.parse().ok())
     }
 
-    fn time(&mut self, name: &str) -> Result<Option<Duration>> {
+    pub(crate) fn time(&mut self, name: &str) -> Result<Option<Duration>> {
         self.parsed(name, "must be a time such as `1500ms`, `20s` or `2m`", duration)
     }
 
@@ -101,8 +120,8 @@ fn refused(prefix: &str, name: &str, rule: impl Display) -> Error {
 /// The constructors of a builder that read variables; the builder has a `from_own` for what is found.
 macro_rules! environment_options {
     ($(#[doc = $intro:literal])+ $prefix:path, $builder:literal, $($name:literal = $value:literal),+) => {
-        /// Takes the settings from the environment variables of the process. The credential is set
-        /// as in any builder, and every setting can still be changed.
+        /// Takes the settings, and the credential where there is one, from the environment
+        /// variables of the process. What code sets afterwards wins over them.
         ///
         $(#[doc = $intro])+
         #[doc = include_str!("../docs/environment.md")]

@@ -1,5 +1,10 @@
 //! Clients whose settings come from environment variables.
 
+mod files;
+mod logins;
+mod precedence;
+mod refusals;
+
 use std::process::Command;
 
 use entitlements::{
@@ -9,6 +14,15 @@ use entitlements::{
     fakes::{self, crm_gateway::Operation},
     symphony,
 };
+
+/// Variables of a service, with its prefix.
+fn of<'v>(
+    service: &str,
+    variables: impl IntoIterator<Item = &'v (&'v str, &'v str)>,
+) -> Vec<(String, String)> {
+    let full = |(name, value): &(&str, &str)| (format!("ENTITLEMENTS_{service}_{name}"), (*value).to_owned());
+    variables.into_iter().map(full).collect()
+}
 
 /// The variables of a process cannot be set from within, so the test starts itself once more.
 #[test]
