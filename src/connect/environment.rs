@@ -1,6 +1,6 @@
 //! Where Connect is, and which parts of its interface are not confirmed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use http::Method;
 
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// Source: the vendor's pages "About the URLs" and "API lifecycle"; the login server of the test
 /// environment and that of Sweden were seen in public client code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// Production, with the login of Norway.
@@ -29,6 +29,24 @@ pub enum Environment {
         /// The base URL of the login, for example `https://connectid.no/user`.
         login_server: String,
     },
+}
+
+/// A URL that no client takes, such as one with a password in it, is not shown.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown =
+            |url: &str| if url.contains(['@', '?', '#']) { "<redacted>".to_owned() } else { url.to_owned() };
+        match self {
+            Self::Norway => f.write_str("Norway"),
+            Self::Sweden => f.write_str("Sweden"),
+            Self::Test => f.write_str("Test"),
+            Self::Custom { api_server, login_server } => f
+                .debug_struct("Custom")
+                .field("api_server", &shown(api_server))
+                .field("login_server", &shown(login_server))
+                .finish(),
+        }
+    }
 }
 
 impl Environment {
@@ -222,6 +240,14 @@ impl Shapes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_servers_and_no_logins() {
+        assert_eq!(format!("{:?}", Environment::Norway), "Norway");
+        let shown =
+            format!("{:?}", Environment::custom("https://a.example/capi", "https://ada:pw@b.example"));
+        assert_eq!(shown, r#"Custom { api_server: "https://a.example/capi", login_server: "<redacted>" }"#);
+    }
 
     fn path(operation: Unconfirmed, template: &str) -> Result<Shapes> {
         let mut overrides = Overrides::default();

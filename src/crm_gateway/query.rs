@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// let filter = Filter::eq("productType", ProductType::ThirdParty).and("accountId", "acc-1");
 /// assert_eq!(filter.to_string(), r#"{"productType":"THIRDPARTY","accountId":"acc-1"}"#);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Filter(Form);
 
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,16 @@ enum Form {
     Keys(Vec<(String, Value)>),
     /// The caller's text, and what was added to it.
     Raw(String, Vec<(String, Value)>),
+}
+
+/// The values can name people and accounts, so only the fields are shown; `Display` has it all.
+impl std::fmt::Debug for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Form::Keys(keys) | Form::Raw(_, keys)) = &self.0;
+        let fields: Vec<_> = keys.iter().map(|(field, _)| field).collect();
+        let mut shown = f.debug_struct("Filter");
+        shown.field("fields", &fields).field("raw", &matches!(self.0, Form::Raw(..))).finish_non_exhaustive()
+    }
 }
 
 impl Filter {
@@ -255,6 +265,14 @@ mod tests {
     fn values_keep_their_types() {
         let filter = Filter::eq("isFreemium", true).and("n", 3).and("deviceId", Value::Null);
         assert_eq!(filter.to_string(), r#"{"isFreemium":true,"n":3,"deviceId":null}"#);
+    }
+
+    #[test]
+    fn debug_shows_fields_and_no_values() {
+        let filter = Filter::eq("accountId", "ada@acme.example");
+        assert_eq!(format!("{filter:?}"), r#"Filter { fields: ["accountId"], raw: false, .. }"#);
+        let raw = Filter::raw(r#"{"accountId":"ada@acme.example"}"#).and("n", 3);
+        assert_eq!(format!("{raw:?}"), r#"Filter { fields: ["n"], raw: true, .. }"#);
     }
 
     #[test]
