@@ -25,13 +25,17 @@ mod keycloak;
 #[cfg(feature = "symphony")]
 mod signer;
 mod source;
+#[cfg(feature = "connect")]
+mod stored;
+#[cfg(feature = "connect")]
+mod user_session;
+#[cfg(feature = "connect")]
+mod user_tokens;
 pub(crate) mod variables;
 
 pub use self::cache::{Auth, AuthStatus, AuthWatch, Bearer, LoginFailure};
 #[cfg(feature = "connect")]
-pub use self::connect_id::UserTokens;
-#[cfg(feature = "connect")]
-pub(crate) use self::connect_id::{ConnectClient, UserSession};
+pub(crate) use self::connect_id::ConnectClient;
 #[cfg(any_grant)]
 pub use self::grant::ClientAuthentication;
 #[cfg(feature = "connect")]
@@ -41,3 +45,7 @@ pub use self::keycloak::Keycloak;
 #[cfg(feature = "symphony")]
 pub use self::signer::JwtSigner;
 pub use self::source::{Context, StaticToken, Token, TokenSource};
+#[cfg(feature = "connect")]
+pub use self::user_tokens::UserTokens;
+#[cfg(feature = "connect")]
+pub(crate) use self::{stored::object as stored_object, user_session::UserSession};

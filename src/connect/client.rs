@@ -5,14 +5,14 @@ use std::{fmt, sync::Arc, time::Duration};
 use secrecy::SecretString;
 
 use super::{
-    Credential, Environment, Unconfirmed, UserClient,
+    Credential, Environment, Unconfirmed, UserClient, UserLogin, UserLoginBuilder,
     environment::{Overrides, Shapes},
-    limits, problem,
+    limits, login, problem,
     shield::Shield,
 };
 use crate::{
     Error, RawRequest, Result,
-    auth::{self, Auth, ClientAuthentication, ConnectClient, TokenSource, UserTokens},
+    auth::{self, Auth, ClientAuthentication, ConnectClient, TokenSource, UserSession, UserTokens},
     generated::connect as generated,
     transport::{Backoff, Settings, Transport, Variables, opaque_debug},
 };
@@ -91,6 +91,77 @@ impl Client {
         Shield::new(self.0.clone(), credential)
     }
 
+    /// Starts the login of a user by the browser (RFC 6749 section 4.1, with PKCE by RFC 7636).
+    ///
+    /// `redirect_uri` is where the login server sends the browser back to: the very text that is
+    /// registered there for this client, with https, with http on this machine, or with the scheme
+    /// of a native app. Keep the [`UserLogin`] in the user's web session meanwhile. Needs the
+    /// client login, which [`start`](UserLoginBuilder::start) checks; its errors stand there.
+    ///
+    /// Source: the vendor's page "OAuth 2.0". Assumption: what it leaves open is as in RFC 6749.
+    ///
+    /// ```no_run
+    /// # use entitlements::connect::{Client, UserLogin};
+    /// # async fn run(app: Client, address: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// // The user wants to log in:
+    /// let login = app.user_login("https://shop.example/callback").start()?;
+    /// let (redirect_to, session) = (login.url(), serde_json::to_string(&login)?);
+    ///
+    /// // The browser asks for the callback, perhaps in another process:
+    /// let login: UserLogin = serde_json::from_str(&session)?;
+    /// let tokens = app.finish_user_login(login, address).await?;
+    /// let level = app.as_user(tokens).list_global_permissions().send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn user_login(&self, redirect_uri: impl Into<String>) -> UserLoginBuilder {
+        UserLoginBuilder::new(self.0.login.clone(), redirect_uri.into())
+    }
+
+    /// Finishes the login of a user: checks what the browser came back with, and gets the tokens.
+    ///
+    /// `returned` is the address that the browser asked for, whole or without its beginning, or
+    /// its query. Take the `login` from the web session of the same browser, and remove it there:
+    /// a code can be used once. The tokens know when they end, so they can be kept.
+    ///
+    /// Sends `POST {login server}/oauth/token` (RFC 6749 section 4.1.3) once, and again only if no
+    /// connection was made. Dropping the future before it is done loses the tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, if `returned`
+    /// belongs to another login, or to none: log nobody in, because somebody may want the user to
+    /// act in a foreign account. [`LoginFailed`](crate::ErrorKind::LoginFailed) if the login
+    /// server sent the browser back without a code, with [`code()`](crate::Error::code)
+    /// `access_denied` where the user did not want to, or if it refused the client or answered
+    /// with something else than tokens. [`LoginRequired`](crate::ErrorKind::LoginRequired) if the
+    /// code was refused, or the answer to it was lost: start the login again.
+    /// [`NotSent`](crate::ErrorKind::NotSent) or [`RateLimited`](crate::ErrorKind::RateLimited) if
+    /// the login server cannot be reached, or is asked too often.
+    /// [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) for an answer that is too large.
+    /// [`Configuration`](crate::ErrorKind::Configuration) without a client login, or outside a
+    /// Tokio runtime.
+    ///
+    /// ```no_run
+    /// # use entitlements::{ErrorKind, connect::{Client, UserLogin}};
+    /// # async fn run(app: Client, login: UserLogin, address: &str) -> entitlements::Result<()> {
+    /// match app.finish_user_login(login, address).await {
+    ///     Ok(tokens) => drop(app.as_user(tokens)),
+    ///     Err(error) if error.code() == Some("access_denied") => println!("another time, then"),
+    ///     Err(error) if error.kind() == ErrorKind::LoginRequired => println!("please log in once more"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn finish_user_login(
+        &self,
+        login: UserLogin,
+        returned: &str,
+    ) -> impl Future<Output = Result<UserTokens>> + Send + use<> {
+        let code = login.code_for(self.0.login.as_ref(), returned);
+        let inner = self.0.clone();
+        async move { login::finish(&inner.transport, inner.login.as_ref(), login, code).await }
+    }
+
     /// A client for a user who logged in, with the same servers and limits. The application's
     /// login refreshes the user's tokens.
     ///
@@ -103,9 +174,10 @@ impl Client {
     /// ```
     #[must_use]
     pub fn as_user(&self, tokens: UserTokens) -> UserClient {
-        let auth = Auth::from(crate::auth::UserSession::new(tokens, self.0.login.clone()));
-        let transport = Arc::new(self.0.transport.with_auth(auth));
-        UserClient::new(transport, self.0.requests.clone(), self.0.shapes.clone())
+        let now = self.0.transport.clock().wall();
+        let session = Arc::new(UserSession::new(tokens, self.0.login.clone(), now));
+        let transport = Arc::new(self.0.transport.with_auth(Auth::from(session.clone())));
+        UserClient::new(transport, self.0.requests.clone(), self.0.shapes.clone(), Some(session))
     }
 
     /// A request that no method models, through the same token, limits and repeats.
@@ -246,7 +318,8 @@ macro_rules! connect_options {
             self
         }
 
-        /// Asks for scopes, separated by spaces. Default: none; the vendor lists none.
+        /// Asks for scopes, separated by spaces, in the client login and in those of users. Default:
+        /// none; the vendor lists none.
         pub fn scope(mut self, scope: impl Into<String>) -> Self {
             self.common.set_scope(scope.into());
             self

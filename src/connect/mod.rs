@@ -8,6 +8,9 @@
 //! | [`Client`] | the application's | [`shield`](Client::shield) customers by a credential |
 //! | [`UserClient`] | a user's | read and change the levels of that user |
 //!
+//! A user logs in by the browser: [`Client::user_login`] sends it off, and when it is back,
+//! [`Client::finish_user_login`] gets the tokens.
+//!
 //! The vendor's page: <https://mediaconnect-api.redoc.ly/Production/tag/PermissionShield>.
 //! Method and path of some operations could not be read there; [`Unconfirmed`] lists them, and
 //! the builders take others.
@@ -20,6 +23,7 @@ pub(crate) mod fuzzing;
 mod ids;
 mod level;
 mod limits;
+mod login;
 mod place;
 mod problem;
 mod requests;
@@ -33,6 +37,7 @@ pub use self::{
     effective::{EffectiveChannel, EffectivePermissions, LevelKind},
     environment::{Environment, Unconfirmed},
     ids::{ChannelCode, ChannelState, Credential, EnterpriseCode, OrderTypeCode},
+    login::{UserLogin, UserLoginBuilder},
     problem::{Problem, ProblemShape},
     requests::{ChangePermissions, ListPermissions, ReadEffectivePermissions},
     shield::{Shield, ShieldChannel, ShieldEnterprise, ShieldOrderType},

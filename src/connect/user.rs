@@ -31,6 +31,8 @@ pub(super) struct Inner {
     pub(super) requests: generated::Client,
     pub(super) shapes: Shapes,
     pub(super) locks: Arc<Locks>,
+    /// Where the credential is not another one.
+    session: Option<Arc<UserSession>>,
 }
 
 impl fmt::Debug for UserClient {
@@ -40,9 +42,14 @@ impl fmt::Debug for UserClient {
 }
 
 impl UserClient {
-    pub(super) fn new(transport: Arc<Transport>, requests: generated::Client, shapes: Shapes) -> Self {
+    pub(super) fn new(
+        transport: Arc<Transport>,
+        requests: generated::Client,
+        shapes: Shapes,
+        session: Option<Arc<UserSession>>,
+    ) -> Self {
         let locks = transport.auth().update_locks();
-        Self(Arc::new(Inner { transport, requests, shapes, locks }))
+        Self(Arc::new(Inner { transport, requests, shapes, locks, session }))
     }
 
     /// Starts a client for a user's tokens. Without a client login the tokens serve until they
@@ -237,6 +244,27 @@ impl UserClient {
         RawRequest::new("connect.request", self.0.transport.clone(), method, path)
     }
 
+    /// The user's newest tokens, for a store of your own; `None` if the client was built with
+    /// another credential.
+    ///
+    /// A renewal changes them, at most once in the life of an access token. So compare
+    /// [`auth().status().renewals`](crate::auth::AuthStatus::renewals) after a call, and save them
+    /// where it has changed: after a renewal an earlier refresh token may be of no use, and these
+    /// are never older than the token of any call. Once the session is over they have no refresh
+    /// token any more.
+    ///
+    /// ```no_run
+    /// # fn run(user: entitlements::connect::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// if let Some(tokens) = user.tokens() {
+    ///     let to_be_encrypted = serde_json::to_vec(&tokens)?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn tokens(&self) -> Option<UserTokens> {
+        self.0.session.as_ref().map(|session| session.tokens())
+    }
+
     /// The user's credential, for health checks.
     #[must_use]
     pub fn auth(&self) -> &Auth {
@@ -281,13 +309,16 @@ impl UserClientBuilder {
     /// be set up; the text names which.
     pub fn build(mut self) -> Result<UserClient> {
         let login = self.common.login();
-        let own = || self.tokens.map(|tokens| Auth::from(UserSession::new(tokens, login)));
+        let now = self.common.settings.clock.wall();
+        let tokens = self.tokens.filter(|_| self.auth.is_none());
+        let session = tokens.map(|tokens| Arc::new(UserSession::new(tokens, login, now)));
+        let own = || session.clone().map(Auth::from);
         let auth =
             self.auth.or_else(own).or_else(|| self.common.token.take()).ok_or_else(|| {
                 Error::configuration("no user is logged in; call `tokens(UserTokens::new(…))`")
             })?;
         let (transport, requests, shapes) = self.common.transport(auth)?;
-        Ok(UserClient::new(Arc::new(transport), requests, shapes))
+        Ok(UserClient::new(Arc::new(transport), requests, shapes, session))
     }
 }
 

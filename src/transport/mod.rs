@@ -156,6 +156,11 @@ impl Transport {
         &self.auth
     }
 
+    #[cfg(feature = "connect")]
+    pub(crate) fn clock(&self) -> &dyn crate::time::Clock {
+        &*self.settings.clock
+    }
+
     pub(crate) fn http(&self) -> &reqwest::Client {
         self.http.network()
     }
@@ -320,6 +325,12 @@ impl Transport {
 
     fn now(&self) -> Instant {
         self.settings.clock.now()
+    }
+
+    /// For a request to the login server that no token cache makes.
+    #[cfg(feature = "connect")]
+    pub(crate) fn login_context(&self) -> Result<Context> {
+        in_a_runtime().map(|()| self.context())
     }
 
     pub(crate) fn context(&self) -> Context {

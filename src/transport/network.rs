@@ -81,7 +81,7 @@ mod tests {
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
     #[test]
     fn a_proxy_by_https_needs_a_tls_feature() {
-        let error = super::ProxyChoice::Url("https://proxy.example".into()).checked().err().expect("no TLS");
+        let error = super::ProxyChoice::Url("https://proxy.example".into()).checked().expect_err("no TLS");
         assert!(error.to_string().contains("no TLS feature is enabled"), "{error}");
     }
 

@@ -8,6 +8,8 @@ mod bad_input;
 mod build_rules;
 #[cfg(all(feature = "fakes", feature = "connect"))]
 mod connect;
+#[cfg(all(feature = "fakes", feature = "connect"))]
+mod connect_login;
 #[cfg(all(feature = "fakes", feature = "crm-gateway"))]
 mod crm_gateway;
 #[cfg(feature = "symphony")]

@@ -386,7 +386,7 @@ async fn calls_wait_for_a_logout_and_log_in_again_after_it() {
     let world = World::new(source.clone());
     source.release();
     assert_eq!(world.token().await, "Bearer t1");
-    let (ended, token, ()) = futures_util::join!(
+    let (ended, token, ()) = futures_util::future::join3(
         async {
             let ended = world.auth.log_out(&world.context).await;
             source.release();
@@ -398,7 +398,8 @@ async fn calls_wait_for_a_logout_and_log_in_again_after_it() {
             assert_eq!(world.source.calls(), 1, "the logout comes first");
             source.release();
         },
-    );
+    )
+    .await;
     ended.expect("logged out");
     assert_eq!(token, "Bearer t2");
 }

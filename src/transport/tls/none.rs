@@ -50,17 +50,18 @@ mod tests {
 
     #[test]
     fn a_setting_of_certificates_needs_a_tls_feature() {
-        let settings: [(&str, fn(&mut Network)); 3] = [
+        type Set = fn(&mut Network);
+        let settings: [(&str, Set); 3] = [
             ("`root_certificates`", |network| network.root_certificates.push(Arc::new([]))),
             ("`without_platform_roots`", |network| network.without_platform_roots = true),
             ("`client_certificate`", |network| {
-                network.client_certificate = Some(Arc::new(Vec::new().into()))
+                network.client_certificate = Some(Arc::new(Vec::new().into()));
             }),
         ];
         for (method, set) in settings {
             let mut network = Network::default();
             set(&mut network);
-            let error = configure(Client::builder(), false, &network).err().expect(method).to_string();
+            let error = configure(Client::builder(), false, &network).expect_err(method).to_string();
             assert!(error.contains(method) && error.contains("no TLS feature is enabled"), "{error}");
         }
         configure(Client::builder(), false, &Network::default()).map(drop).expect("nothing was asked for");
