@@ -23,6 +23,21 @@ use crate::{Error, Result, time::BoxFuture, transport::checked_url};
 /// carried out is not repeated: a spent refresh token would end the session for everybody, so a
 /// new login takes its place.
 ///
+/// What a server says, and how it is taken:
+///
+/// | answer | reading |
+/// | --- | --- |
+/// | `expires_in` absent, or no number | the token serves until it is refused |
+/// | `expires_in` a number in a text | that number |
+/// | `expires_in` 0 or negative | a refresh: the session is over, so a new login; a login: asked for once more after a second, then an error |
+/// | `expires_in` less than half of the session's first | the session nears its end: a new login, while the old session still serves |
+/// | `refresh_expires_in` 0 or absent | not known: the refresh is tried, and a login is the way back |
+/// | no `refresh_token` | the one before is kept |
+/// | `error` `invalid_grant`, with 400 or 401 | of a refresh: one new login; of a login: an error, remembered as [`Auth`](super::Auth) says |
+/// | `invalid_client`, `unauthorized_client`, 429 | an error; a 429 that asks for at most 5 seconds is waited for, twice |
+/// | 5xx, a lost connection, no answer in time | of a refresh: one new login; of a login: two more tries |
+/// | something that is not OAuth, such as HTML | of a refresh: one new login; of a login: [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) |
+///
 /// Source: the operator's pages "Getting an access token" and "Using a refresh token", and
 /// Keycloak's own documentation of the token endpoint; OAuth 2.0 is RFC 6749.
 ///

@@ -132,12 +132,13 @@ impl Client {
     /// belongs to another login, or to none: log nobody in, because somebody may want the user to
     /// act in a foreign account. [`LoginFailed`](crate::ErrorKind::LoginFailed) if the login
     /// server sent the browser back without a code, with [`code()`](crate::Error::code)
-    /// `access_denied` where the user did not want to, or if it refused the client or answered
-    /// with something else than tokens. [`LoginRequired`](crate::ErrorKind::LoginRequired) if the
+    /// `access_denied` where the user did not want to, or if it refused the client.
+    /// [`LoginRequired`](crate::ErrorKind::LoginRequired) if the
     /// code was refused, or the answer to it was lost: start the login again.
     /// [`NotSent`](crate::ErrorKind::NotSent) or [`RateLimited`](crate::ErrorKind::RateLimited) if
     /// the login server cannot be reached, or is asked too often.
-    /// [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) for an answer that is too large.
+    /// [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) for an answer that holds something
+    /// else than tokens, or is too large: check the login server's URL.
     /// [`Configuration`](crate::ErrorKind::Configuration) without a client login, or outside a
     /// Tokio runtime.
     ///

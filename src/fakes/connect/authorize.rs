@@ -26,7 +26,6 @@ pub(super) struct Code {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
     Plain(String),
-    #[cfg(feature = "symphony")]
     S256(String),
 }
 
@@ -36,7 +35,6 @@ impl Challenge {
         let text = text.ok_or("code_challenge is missing")?;
         match request.parameter("code_challenge_method").as_deref() {
             None | Some("plain") => Ok(Self::Plain(text)),
-            #[cfg(feature = "symphony")]
             Some("S256") => Ok(Self::S256(text)),
             Some(_) => Err("Unknown code_challenge_method"),
         }
@@ -45,7 +43,6 @@ impl Challenge {
     fn is_met(&self, verifier: &str) -> bool {
         match self {
             Self::Plain(text) => text == verifier,
-            #[cfg(feature = "symphony")]
             Self::S256(text) => {
                 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
                 let digest = ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes());

@@ -142,8 +142,7 @@ impl Builder {
 
     /// Sets whether the authorize address asks for a PKCE challenge. Default: PKCE is ignored.
     ///
-    /// `plain` is always understood, `S256` only if the crate's feature `symphony` is enabled,
-    /// which brings the hash function.
+    /// The methods `plain` and `S256` of RFC 7636 are understood.
     pub fn require_pkce(mut self, require: bool) -> Self {
         self.state.login.require_pkce = require;
         self

@@ -15,16 +15,13 @@ use ring::digest::{SHA256, digest};
 
 use super::*;
 
-/// The fake knows `S256` together with Symphony only.
-const FAKE_CHECKS_PKCE: bool = cfg!(feature = "symphony");
-
 #[tokio::test]
 async fn a_user_logs_in_with_and_without_pkce_by_basic_and_by_form() {
     for authentication in METHODS {
         for pkce in [true, false] {
             let case = format!("{authentication:?}, PKCE: {pkce}");
             let clock = TestClock::new();
-            let fake = Fake::builder().require_pkce(pkce && FAKE_CHECKS_PKCE).clock(clock.clone());
+            let fake = Fake::builder().require_pkce(pkce).clock(clock.clone());
             let fake = fake.start().await;
             let app = builder(&fake, &clock).client_authentication(authentication).build().expect(&case);
             let login = app.user_login(REDIRECT_URI).scope("read a+b");
@@ -113,7 +110,7 @@ async fn a_server_that_asks_for_pkce_refuses_a_login_without_it() {
 #[tokio::test]
 async fn a_login_can_be_finished_by_another_process() {
     let clock = TestClock::new();
-    let fake = Fake::builder().require_pkce(FAKE_CHECKS_PKCE).clock(clock.clone()).start().await;
+    let fake = Fake::builder().require_pkce(true).clock(clock.clone()).start().await;
     let login = start(&app(&fake, &clock));
     let (sent_to, kept) = (login.url().to_owned(), serde_json::to_string(&login).expect("JSON"));
     drop(login);
