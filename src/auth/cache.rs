@@ -132,9 +132,9 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// Those of the [`TokenSource`]; and [`ErrorKind::Configuration`] outside of a Tokio runtime.
-    /// A failure is the same for all who waited, and is given again, with
-    /// [`Error::retry_after`], until it is time for another try.
+    /// Those of the [`TokenSource`]; and [`ErrorKind::Configuration`] outside of a Tokio runtime,
+    /// where nothing but the token at hand can be had. A failure is the same for all who waited,
+    /// and is given again, with [`Error::retry_after`], until it is time for another try.
     ///
     /// ```
     /// # use entitlements::auth::{Auth, Context};
@@ -148,11 +148,12 @@ impl Auth {
     /// # Ok(()) }
     /// ```
     pub async fn bearer(&self, context: &Context) -> Result<Bearer> {
-        in_a_runtime()?;
-        match self.at_hand(context.clock().now(), || context.clone()) {
-            Some(bearer) => Ok(bearer),
-            None => self.acquired(context, None).await,
+        if let Some(bearer) = self.at_hand(context.clock().now(), || context.clone()) {
+            return Ok(bearer);
         }
+        in_a_runtime()?;
+        // Boxed, so that those who find a token do not carry what waits for one.
+        Box::pin(self.acquired(context, None)).await
     }
 
     /// Says that the server refused a token, and asks whether another attempt makes sense.
@@ -223,7 +224,8 @@ impl Auth {
             if !held.is_valid(now) {
                 return None;
             }
-            if held.claim_renewal() {
+            // Outside of a runtime nobody could see to it.
+            if held.is_renewal_open() && in_a_runtime().is_ok() && held.claim_renewal() {
                 self.0.renew(&context());
             }
         }

@@ -128,10 +128,14 @@ impl Held {
         self.bearer.expires_at
     }
 
+    /// Most callers only read this, so that the memory stays shared between the processors.
+    pub(super) fn is_renewal_open(&self) -> bool {
+        !self.renewing.load(Ordering::Relaxed)
+    }
+
     /// True for one caller only, whose task it is to see to the renewal.
     pub(super) fn claim_renewal(&self) -> bool {
-        // Most callers only read, so that the memory stays shared between the processors.
-        !self.renewing.load(Ordering::Relaxed) && !self.renewing.swap(true, Ordering::AcqRel)
+        !self.renewing.swap(true, Ordering::AcqRel)
     }
 }
 

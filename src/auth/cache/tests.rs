@@ -353,6 +353,22 @@ fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
     assert_eq!(error.kind(), ErrorKind::Configuration);
 }
 
+#[test]
+fn outside_of_a_runtime_the_token_at_hand_serves_and_is_not_renewed() {
+    let world = World::with([]);
+    let inside = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    inside.block_on(world.token());
+    world.advance(IN_SOFT_WINDOW);
+    let bearer = futures_util::FutureExt::now_or_never(world.auth.bearer(&world.context));
+    assert_eq!(bearer.expect("at once").expect("at hand").header(), "Bearer t1");
+    assert_eq!(world.source.calls(), 1);
+    inside.block_on(async {
+        assert_eq!(world.token().await, "Bearer t1");
+        world.settle().await;
+        assert_eq!(world.token().await, "Bearer t2", "nobody else had claimed the renewal");
+    });
+}
+
 #[tokio::test]
 async fn the_same_token_again_is_not_asked_for_until_it_ends() {
     let left = LIFETIME.checked_sub(IN_SOFT_WINDOW).expect("less");
