@@ -50,6 +50,8 @@ mod repeats;
 mod shape;
 #[cfg(all(feature = "fakes", feature = "symphony", feature = "connect"))]
 mod shared_deadlines;
+#[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod sharing;
 mod specs;
 #[cfg(any(feature = "symphony", feature = "crm-gateway", feature = "connect"))]
 mod support;
