@@ -57,6 +57,8 @@ mod specs;
 mod support;
 #[cfg(all(feature = "fakes", feature = "symphony"))]
 mod symphony;
+#[cfg(all(feature = "fakes", feature = "symphony"))]
+mod symphony_signer;
 #[cfg(all(feature = "crm-gateway", any(feature = "rustls", feature = "native-tls")))]
 mod tls;
 #[cfg(feature = "connect")]
