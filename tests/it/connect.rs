@@ -234,3 +234,26 @@ async fn other_methods_and_paths_are_sent_where_the_builder_was_told() {
     let lines: Vec<_> = fake.received().iter().map(|sent| format!("{} {}", sent.method, sent.path)).collect();
     assert_eq!(lines, ["PATCH /capi/v1/customer/pbm/a%2Fb", "GET /capi/v2/x/of/a%20b"]);
 }
+
+/// The server family that gives the same token until it ends: no loop, no gap, and few requests.
+#[tokio::test]
+async fn a_client_login_that_gets_the_same_token_again_asks_seldom_and_never_fails() {
+    for lifetime in [12 * 3600, 3600, 61, 7] {
+        let clock = TestClock::new();
+        let builder = Fake::builder().same_token_again(true).access_lifetime(Duration::from_secs(lifetime));
+        let fake = builder.clock(clock.clone()).start().await;
+        let client = fake.client().expect("a client");
+        let step = Duration::from_millis(lifetime * 1_000 / 97);
+        for _ in 0..300 {
+            let shield = client.shield(Credential::phone(PHONE)).channel("TM").enterprise(ENTERPRISE);
+            shield
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("{lifetime} s, {:?}: {error}", clock.elapsed()));
+            clock.advance(step);
+        }
+        let asked = fake.journal().token_requests();
+        // About three lives: in each one in the soft window, one at the end, and one that was rounded.
+        assert!((3..=16).contains(&asked), "{lifetime} s: {asked}\n{}", fake.journal());
+    }
+}
