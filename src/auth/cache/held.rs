@@ -58,6 +58,7 @@ impl fmt::Debug for Bearer {
 pub(super) struct Held {
     pub(super) bearer: Bearer,
     pub(super) token: Token,
+    pub(super) asked_at: Instant,
     pub(super) acquired_at: Instant,
     renew_at: Option<Instant>,
     renewing: AtomicBool,
@@ -98,6 +99,7 @@ impl Held {
         Ok(Self {
             bearer: Bearer { header, generation, expires_at },
             token,
+            asked_at: counted_from,
             acquired_at: now,
             renew_at: end(margin),
             renewing: AtomicBool::new(false),
@@ -110,6 +112,7 @@ impl Held {
         Self {
             bearer: self.bearer.clone(),
             token: self.token.clone(),
+            asked_at: self.asked_at,
             acquired_at: self.acquired_at,
             renew_at: self.renew_at.map(|at| at.max(not_before).min(latest)),
             renewing: AtomicBool::new(false),

@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) failures: Failures,
     /// A token that the server refused to one caller; others may use it if there is no other.
     pub(super) refused: Option<Arc<Held>>,
+    /// When the server was last found to refuse the newest token.
+    pub(super) refused_at: Option<Instant>,
     /// Until then a refusal is an answer, and no reason for another token.
     pub(super) cool_down_until: Option<Instant>,
 }
@@ -91,6 +93,7 @@ impl Cache {
                 }
                 self.current.store(None);
                 state.refused = Some(held);
+                state.refused_at = Some(now);
                 self.status.send_modify(|status| status.has_token = false);
                 true
             }
@@ -103,10 +106,16 @@ impl Cache {
 
     pub(super) fn refused_again(&self, generation: u64, now: Instant) {
         let newest = self.current.load_full().filter(|held| held.bearer.generation() == generation);
-        let is_fresh = newest.is_some_and(|held| now.saturating_duration_since(held.acquired_at) < COOL_DOWN);
+        let mut state = self.lock();
+        let is_fresh = newest.is_some_and(|held| {
+            // One that was under way when the other was refused may have been ended together with it.
+            let is_answer = state.refused_at.is_none_or(|at| held.asked_at >= at);
+            is_answer && now.saturating_duration_since(held.acquired_at) < COOL_DOWN
+        });
         if is_fresh {
-            self.lock().cool_down_until = now.checked_add(COOL_DOWN);
+            state.cool_down_until = now.checked_add(COOL_DOWN);
         } else {
+            drop(state);
             self.reject(generation, now);
         }
     }

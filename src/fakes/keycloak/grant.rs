@@ -94,6 +94,7 @@ impl Realm {
             match self.use_up(&issued, session.used) {
                 Ok(used) => session.used = Some(used),
                 Err(refused) => {
+                    self.replays += 1;
                     session.detached = true;
                     self.sessions.insert(id, session);
                     return Err(refused);

@@ -306,6 +306,13 @@ impl Fake {
         self.issuer.realm().most_at_once
     }
 
+    /// How often a refresh token was shown that was spent already, which ends the session for the
+    /// client. Without [`rotation`](Builder::rotation) none is ever spent.
+    #[must_use]
+    pub fn replays(&self) -> u64 {
+        self.issuer.realm().replays
+    }
+
     /// Disables the realm: the token endpoint refuses everything.
     pub fn disable_realm(&self) {
         self.issuer.realm().enabled = false;

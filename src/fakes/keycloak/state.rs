@@ -48,6 +48,8 @@ pub(super) struct Realm {
     /// Ends of the token requests that are still being carried out.
     pub(super) at_work: Vec<Duration>,
     pub(super) most_at_once: usize,
+    /// Refreshes with a token that was spent.
+    pub(super) replays: u64,
     /// How many tokens were issued, which orders those of one second.
     issued: u64,
 }
@@ -194,6 +196,7 @@ impl Realm {
             counts: Counts::default(),
             at_work: Vec::new(),
             most_at_once: 0,
+            replays: 0,
             issued: 0,
         };
         realm.add_client(CLIENT_ID.to_owned(), None);

@@ -51,6 +51,7 @@ fn a_replay_under_rotation_kills_the_whole_family() {
     let second = json_of(&world.refresh(&first));
     assert_eq!(world.refused_refresh(&first), "Maximum allowed refresh token reuse exceeded");
     assert_eq!(world.refused_refresh(&second), "Session doesn't have required client");
+    assert_eq!(world.issuer.realm().replays, 1, "the second one was never spent");
     let other = world.log_in();
     assert_eq!(world.refresh(&other).status, 200, "another session lives on");
 }
