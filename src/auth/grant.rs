@@ -21,6 +21,9 @@ use crate::{
 };
 
 const MOST_ATTEMPTS: u32 = 3;
+/// With brute-force detection Keycloak refuses a login while it is still at work on another one of
+/// the same user, such as one whose answer was lost.
+const LEAST_WAIT: Duration = Duration::from_millis(100);
 /// A longer wait is reported, so that callers know of it.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Lifetimes come in whole seconds.
@@ -125,7 +128,7 @@ impl TokenEndpoint {
                 Err(failure) => failure,
             };
             let asked = failure.error.retry_after();
-            let wait = asked.unwrap_or_else(|| Backoff::default().wait(attempt));
+            let wait = asked.unwrap_or_else(|| Backoff::default().wait(attempt).max(LEAST_WAIT));
             if attempt >= MOST_ATTEMPTS || wait > LONGEST_WAIT || !may_repeat(&failure) {
                 return Err(failure);
             }

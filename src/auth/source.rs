@@ -131,7 +131,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context for a test of your own [`TokenSource`].
+    /// A context for a test of your own [`TokenSource`], or for an [`Auth`](super::Auth) without a
+    /// client.
+    ///
+    /// With the feature `rustls` reqwest's own `Client::builder()` needs a `rustls` provider that the
+    /// process has installed; the clients of this crate do not.
     pub fn new(http: reqwest::Client, clock: impl Clock, timeout: Duration) -> Self {
         Self { http: Sender::new(http), clock: Arc::new(clock), timeout }
     }

@@ -1,5 +1,5 @@
 //! The same requests to a real Keycloak and to the fake one: whatever the real one answers, the
-//! fake must answer too.
+//! fake must answer too. And in [`sdk`] the login of this crate at the real one.
 //!
 //! `scripts/keycloak test` starts the servers and runs this. Where the variables in [`pair`] do
 //! not name a server, nobody is asked and stderr says so; with `CI=true` that is a failure.
@@ -9,6 +9,7 @@ mod endpoints;
 mod lifetimes;
 mod logins;
 mod pair;
+mod sdk;
 mod sessions;
 mod wire;
 
@@ -78,7 +79,7 @@ async fn short() -> Vec<Pair> {
     pairs("short", seed).await
 }
 
-fn seconds(number: u64) -> std::time::Duration {
+const fn seconds(number: u64) -> std::time::Duration {
     std::time::Duration::from_secs(number)
 }
 

@@ -22,7 +22,7 @@ const SERVERS: [(&str, Generation); 2] =
     [("KEYCLOAK_26_4_URL", Generation::Middle), ("KEYCLOAK_26_7_URL", Generation::New)];
 
 /// The prefix that both sides have.
-const ROOT: &str = "/keycloak/auth";
+pub(crate) const ROOT: &str = "/keycloak/auth";
 
 const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
 
@@ -83,10 +83,7 @@ pub(crate) struct Both {
 /// The realm at every server that there is.
 pub(crate) async fn pairs(realm: &'static str, seed: impl Fn() -> Builder) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for (variable, generation) in SERVERS {
-        let Some(real_host) = host_in(variable) else {
-            continue;
-        };
+    for (generation, real_host) in servers() {
         let clock = TestClock::new();
         let builder = seed().generation(generation).base_path(&format!("{ROOT}/realms/{realm}"));
         let fake = builder.clock(clock.clone()).start().await;
@@ -102,6 +99,12 @@ pub(crate) async fn pairs(realm: &'static str, seed: impl Fn() -> Builder) -> Ve
         });
     }
     pairs
+}
+
+/// The servers that there are: host and port.
+pub(crate) fn servers() -> Vec<(Generation, String)> {
+    let hosts = SERVERS.map(|(variable, generation)| Some((generation, host_in(variable)?)));
+    hosts.into_iter().flatten().collect()
 }
 
 /// Nobody is asked by accident, and nobody is left out in silence.
