@@ -30,5 +30,8 @@ mod refusals;
 mod room;
 mod secrets;
 mod server;
+mod sessions;
 mod successes;
 mod types;
+mod user_login;
+mod variables;

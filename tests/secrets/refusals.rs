@@ -13,7 +13,7 @@ use super::{
 
 /// Whether the row ends in an error whatever the login.
 #[derive(PartialEq, Eq)]
-enum Ends {
+pub(crate) enum Ends {
     Badly,
     /// The answer has a safe reading.
     Either,
@@ -21,7 +21,7 @@ enum Ends {
 use Ends::{Badly, Either};
 
 /// The answer, made of one line with all secrets and with the request as it came.
-type Make = fn(&str) -> Vec<u8>;
+pub(crate) type Make = fn(&str) -> Vec<u8>;
 
 fn page(body: &str) -> String {
     format!("<html><body>{body}</body></html>")
@@ -34,7 +34,7 @@ fn tokens_with(field: &str, value: serde_json::Value) -> Vec<u8> {
     json(200, &all)
 }
 
-const ROWS: &[(&str, Ends, Make)] = &[
+pub(crate) const ROWS: &[(&str, Ends, Make)] = &[
     ("wrong password, as old servers say it", Badly, |_| json(401, &json!({ "error": "invalid_grant" }))),
     ("wrong password, as new servers say it", Badly, |_| json(400, &json!({ "error": "invalid_grant" }))),
     ("unknown client", Badly, |_| json(401, &json!({ "error": "invalid_client" }))),

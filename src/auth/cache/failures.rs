@@ -140,4 +140,26 @@ mod tests {
         failures.clear();
         assert!(failures.present(now).is_none());
     }
+
+    #[test]
+    fn refusals_and_faults_are_told_by_their_kind() {
+        use ErrorKind::{Configuration, Forbidden, LoginFailed, LoginRequired, NotSent, Server, Timeout};
+        let now = Instant::now();
+        let wait = |kind| Failures::default().add(&Arc::new(Error::new(kind, "no")), now, None) - now;
+        for refusal in [LoginFailed, LoginRequired, Configuration, Forbidden] {
+            assert!(wait(refusal) >= Duration::from_secs(4), "{refusal:?}");
+        }
+        for fault in [NotSent, Server, Timeout] {
+            assert!(wait(fault) < Duration::from_secs(2), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_token_that_has_ended_is_no_limit_and_a_hint_stays() {
+        let now = Instant::now() + Duration::from_secs(1);
+        let error = Error::new(ErrorKind::NotSent, "no").with_hint(Some("its own"));
+        let mut failures = Failures::default();
+        assert!(failures.add(&Arc::new(error), now, now.checked_sub(Duration::from_millis(1))) > now);
+        assert_eq!(failures.present(now).expect("just failed").hint(), Some("its own"));
+    }
 }

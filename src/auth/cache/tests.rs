@@ -1,3 +1,5 @@
+mod edges;
+
 use std::{
     collections::VecDeque,
     sync::atomic::{AtomicU64, Ordering},
@@ -33,7 +35,8 @@ struct Scripted(Arc<Script>);
 struct Script {
     turns: Mutex<VecDeque<Turn>>,
     calls: AtomicU64,
-    /// Each acquisition takes a permit.
+    log_outs: AtomicU64,
+    /// Each acquisition and logout takes a permit.
     open: Semaphore,
 }
 
@@ -46,7 +49,12 @@ impl fmt::Debug for Scripted {
 impl Scripted {
     fn new(turns: impl IntoIterator<Item = Turn>) -> Self {
         let turns = Mutex::new(turns.into_iter().collect());
-        Self(Arc::new(Script { turns, calls: AtomicU64::new(0), open: Semaphore::new(1_000) }))
+        Self(Arc::new(Script {
+            turns,
+            calls: AtomicU64::new(0),
+            log_outs: AtomicU64::new(0),
+            open: Semaphore::new(1_000),
+        }))
     }
 
     fn held_back(self) -> Self {
@@ -60,6 +68,10 @@ impl Scripted {
 
     fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::SeqCst)
+    }
+
+    fn log_outs(&self) -> u64 {
+        self.0.log_outs.load(Ordering::SeqCst)
     }
 }
 
@@ -82,8 +94,16 @@ impl TokenSource for Scripted {
 
     fn log_out<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<()>> {
         Box::pin(async {
+            self.0.log_outs.fetch_add(1, Ordering::SeqCst);
             self.0.open.acquire().await.expect("never closed").forget();
-            Ok(())
+            let mut turns = self.0.turns.lock().expect("lock");
+            match turns.front().copied() {
+                Some(Turn::Fail(kind)) => {
+                    turns.pop_front();
+                    Err(Error::new(kind, "no"))
+                }
+                _ => Ok(()),
+            }
         })
     }
 }
@@ -342,6 +362,7 @@ fn the_task_of_a_runtime_that_nobody_drives_is_replaced() {
     assert_eq!(other.block_on(world.token()), "Bearer t2");
     idle.block_on(world.settle());
     assert_eq!(other.block_on(world.token()), "Bearer t2", "what was given up changes nothing");
+    assert_eq!(source.0.open.available_permits(), 1, "and does not go on");
     assert_eq!(world.auth.status().generation, 1);
 }
 

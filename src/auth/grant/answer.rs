@@ -296,6 +296,7 @@ mod tests {
             assert_eq!(failure.stage, Stage::GrantRefused);
             assert!(!failure.error.to_string().contains("secret-token"));
             assert_eq!(read(status, r#"{"error":"unauthorized_client"}"#).stage, Stage::ClientRefused);
+            assert_eq!(read(status, r#"{"error":"invalid_token"}"#).stage, Stage::GrantRefused);
         }
         assert_eq!(read(503, "").stage, Stage::PerhapsSpent);
         assert_eq!(read(404, r#"{"error":"Realm does not exist"}"#).error.code(), None);

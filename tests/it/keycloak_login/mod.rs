@@ -1,6 +1,7 @@
 //! The login at Keycloak: the requirements that a client has to meet, and answers of every kind.
 
 mod answers;
+mod refreshes;
 mod requirements;
 mod sessions;
 

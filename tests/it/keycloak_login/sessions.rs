@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use entitlements::{
-    ErrorKind,
-    auth::{ClientAuthentication, StaticToken},
+    ErrorKind, RateLimit,
+    auth::{ClientAuthentication, Keycloak, StaticToken},
     crm_gateway::Client,
     fakes::{
         Fault, crm_gateway,
-        keycloak::{Fake, Operation, PASSWORD, USER},
+        keycloak::{CLIENT_ID, Fake, Operation, PASSWORD, USER},
     },
     time::TestClock,
 };
 
-use super::{World, rotating};
+use super::{World, grants, rotating};
+use crate::support::raw::{RawServer, answer};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -151,4 +152,37 @@ async fn where_no_logout_can_be_the_error_says_so() {
     let auth = entitlements::auth::Auth::from(login);
     let error = auth.log_out(&world.context).await.expect_err("no such URL");
     assert!(error.to_string().contains("`logout_url`"), "{error}");
+}
+
+/// Some login servers hand out the same token until it ends.
+#[tokio::test]
+async fn the_same_token_again_is_not_sent_again_and_not_asked_for_again() {
+    let token = answer::json(200, r#"{"access_token":"same","expires_in":300}"#);
+    let login = RawServer::start(vec![token; 5]).await;
+    let api = RawServer::start(vec![answer::json(403, r#"{"errorCode":4711}"#); 5]).await;
+    let credential = Keycloak::new(format!("{}/token", login.uri())).client_id("c").password("u", "p");
+    let client = Client::builder(api.uri()).auth(credential).clock(TestClock::new());
+    let client = client.build().expect("a client");
+    for calls in 1..4 {
+        let error = client.list_entitlements().send().await.expect_err("refused");
+        assert_eq!(
+            (error.kind(), error.status().map(|status| status.as_u16())),
+            (ErrorKind::Forbidden, Some(403))
+        );
+        assert_eq!((api.requests().len(), grants(&login).len()), (calls, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_while_its_call_waits_for_room_is_replaced() {
+    let clock = TestClock::new();
+    let fake = crm_gateway::Fake::builder().clock(clock.clone()).start().await;
+    let login = Keycloak::new(fake.keycloak().token_url()).client_id(CLIENT_ID).password(USER, PASSWORD);
+    let client = Client::builder(fake.uri()).auth(login).clock(clock);
+    let client = client.rate_limit(RateLimit::new(1, 7 * MINUTE)).longest_wait(10 * MINUTE);
+    let client = client.deadline(60 * MINUTE).build().expect("a client");
+    for calls in 1..4 {
+        let page = client.list_entitlements().limit(1).send().await.expect("a page");
+        assert_eq!((page.attempts(), client.auth().status().renewals), (1, calls));
+    }
 }

@@ -1,0 +1,353 @@
+//! Where two things happen at once, and the last moment of each.
+
+use futures_util::{FutureExt, join, poll};
+
+use super::{
+    super::{flight::Kind, held::Held},
+    *,
+};
+
+/// A token that is at hand, and the world that gave it.
+async fn begun(turns: impl IntoIterator<Item = Turn>) -> (World, Bearer) {
+    let world = World::with(turns);
+    let first = world.auth.bearer(&world.context).await.expect("a token");
+    (world, first)
+}
+
+#[tokio::test]
+async fn a_renewal_is_seen_to_by_one_caller() {
+    let (world, _) = begun([]).await;
+    world.advance(IN_SOFT_WINDOW);
+    let seen_to = std::cell::Cell::new(0);
+    for _ in 0..10 {
+        let context = || {
+            seen_to.set(seen_to.get() + 1);
+            world.context.clone()
+        };
+        assert!(world.auth.at_hand(world.clock.now(), context).is_some());
+    }
+    assert_eq!(seen_to.get(), 1, "the others take no lock");
+}
+
+#[tokio::test]
+async fn a_renewal_is_not_begun_beside_what_is_under_way() {
+    let (world, first) = begun([]).await;
+    world.advance(IN_SOFT_WINDOW);
+    let mut other = Box::pin(world.token());
+    // Another caller is refused and asks for a token just after this one has claimed the renewal.
+    let context = || {
+        assert!(world.auth.reject(&first, &world.context));
+        assert!(other.as_mut().now_or_never().is_none());
+        world.context.clone()
+    };
+    assert!(world.auth.at_hand(world.clock.now(), context).is_some());
+    assert_eq!(other.await, "Bearer t2");
+    world.settle().await;
+    assert_eq!(world.source.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_came_meanwhile_is_taken() {
+    let (world, first) = begun([]).await;
+    let acquired = world.auth.acquired(&world.context, None).await.expect("it is there");
+    assert_eq!((acquired.generation(), world.source.calls()), (1, 1));
+    assert!(world.auth.reject(&first, &world.context));
+    assert!(world.auth.reject(&first, &world.context), "the next one is still to come");
+    world.token().await;
+    let acquired = world.auth.acquired(&world.context, Some(1)).await.expect("it is there");
+    assert_eq!((acquired.generation(), world.source.calls()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_is_a_failure_only_for_whom_the_old_token_was_refused() {
+    let (world, first) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]).await;
+    assert!(world.auth.reject(&first, &world.context));
+    let refused = || world.auth.acquired(&world.context, Some(1));
+    let (one, other) = join!(refused(), world.token());
+    assert_eq!(one.expect_err("no other token").kind(), ErrorKind::Server);
+    assert_eq!(other, "Bearer t1");
+    let remembered = refused().await.expect_err("not with the same token again");
+    assert!(remembered.retry_after().is_some());
+    assert_eq!(world.source.calls(), 2);
+}
+
+#[tokio::test]
+async fn an_end_of_the_wait_is_an_end_of_the_failure() {
+    let world = World::with([Turn::Fail(ErrorKind::LoginFailed)]);
+    world.error().await;
+    assert!(world.auth.status().last_failure.is_some());
+    world.auth.retry_now();
+    assert_eq!(world.auth.status().last_failure, None);
+    world.token().await;
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_replaced_is_not_given_up() {
+    let world = World::with([]);
+    let auth = Auth::from(crate::auth::StaticToken::new("not-a-real-token"));
+    let bearer = auth.bearer(&world.context).await.expect("a token");
+    assert!(!auth.reject(&bearer, &world.context));
+    assert!(auth.status().has_token);
+}
+
+#[tokio::test]
+async fn an_older_token_that_is_refused_twice_says_nothing_of_the_newer_one() {
+    let (world, first) = begun([]).await;
+    assert!(world.auth.reject(&first, &world.context));
+    let second = world.auth.bearer(&world.context).await.expect("a token");
+    world.auth.refused_again(first.generation(), world.clock.now());
+    assert!(world.auth.status().has_token);
+    assert!(world.auth.reject(&second, &world.context), "no pause");
+}
+
+#[tokio::test]
+async fn a_failed_renewal_makes_no_token_younger() {
+    let (world, first) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    assert!(world.auth.status().last_failure.is_some());
+    world.auth.refused_again(first.generation(), world.clock.now());
+    assert!(!world.auth.status().has_token, "an old one that is refused is replaced");
+}
+
+#[tokio::test]
+async fn a_renewal_that_may_wait_beyond_the_end_keeps_no_token_alive() {
+    let (world, _) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::LoginFailed)]).await;
+    world.advance(LIFETIME.checked_sub(Duration::from_secs(1)).expect("longer"));
+    world.token().await;
+    world.settle().await;
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.error().await.kind(), ErrorKind::LoginFailed);
+    assert_eq!(world.source.calls(), 2);
+}
+
+#[tokio::test]
+async fn the_same_token_again_is_known_by_its_end_but_for_what_rounding_takes() {
+    let left = LIFETIME.checked_sub(IN_SOFT_WINDOW).expect("less");
+    let rounded = left + Duration::from_millis(900);
+    let (world, _) = begun([Turn::SameToken(LIFETIME), Turn::SameToken(rounded)]).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    world.advance(left.checked_sub(Duration::from_secs(1)).expect("longer"));
+    world.token().await;
+    world.settle().await;
+    assert_eq!(world.source.calls(), 2, "nothing better is to be had before the end");
+
+    // Refused, and given again as if it were new.
+    let (world, first) = begun([Turn::SameToken(LIFETIME), Turn::SameToken(LIFETIME)]).await;
+    assert!(world.auth.reject(&first, &world.context));
+    world.token().await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    assert_eq!(world.source.calls(), 2);
+
+    // The same text with a new life is a new token.
+    let (world, _) = begun([Turn::SameToken(LIFETIME), Turn::SameToken(LIFETIME)]).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    assert_eq!(world.source.calls(), 3);
+}
+
+#[test]
+fn a_token_whose_end_is_now_has_ended() {
+    let clock = TestClock::new();
+    let (asked_at, context) = (clock.now(), context(&clock));
+    let arrived = |after| {
+        clock.advance(after);
+        let token = Token::new("t").expires_in(Duration::from_secs(1));
+        Held::new(token, asked_at, 1, Duration::ZERO, None, &context).map(drop)
+    };
+    arrived(Duration::from_millis(999)).expect("valid for another millisecond");
+    let error = arrived(Duration::from_millis(1)).expect_err("no longer");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acquisition_has_the_time_of_four_requests_and_their_waits() {
+    let world = World::with([Turn::Hang]);
+    let begun = tokio::time::Instant::now();
+    world.error().await;
+    let expected = 4 * world.context.timeout() + Duration::from_secs(10);
+    assert!(
+        (expected..expected + Duration::from_secs(1)).contains(&begun.elapsed()),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(world.source.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_logout_runs_alone_and_after_what_is_under_way() {
+    let source = Scripted::new([]).held_back();
+    let world = World::new(source.clone());
+    let (mut token, mut ended) = (Box::pin(world.token()), Box::pin(world.auth.log_out(&world.context)));
+    assert!(poll!(token.as_mut()).is_pending() && poll!(ended.as_mut()).is_pending());
+    world.settle().await;
+    assert_eq!((source.calls(), source.log_outs()), (1, 0));
+    source.release();
+    assert_eq!(token.await, "Bearer t1");
+    assert!(poll!(ended.as_mut()).is_pending(), "a login is no logout");
+    world.settle().await;
+    assert_eq!(source.log_outs(), 1);
+    source.release();
+    ended.await.expect("logged out");
+    assert!(!world.auth.status().has_token);
+}
+
+#[tokio::test]
+async fn calls_go_on_after_a_logout_that_failed_while_they_waited() {
+    let source = Scripted::new([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]).held_back();
+    let world = World::new(source.clone());
+    source.release();
+    world.token().await;
+    let (mut ended, mut token) = (Box::pin(world.auth.log_out(&world.context)), Box::pin(world.token()));
+    assert!(poll!(ended.as_mut()).is_pending() && poll!(token.as_mut()).is_pending());
+    source.release();
+    assert_eq!(ended.await.expect_err("not now").kind(), ErrorKind::Server);
+    assert_eq!(token.await, "Bearer t1");
+    assert_eq!(world.auth.status().last_failure, None, "no login failed");
+
+    // The same without a token from before.
+    let source = Scripted::new([Turn::Fail(ErrorKind::Server)]).held_back();
+    let world = World::new(source.clone());
+    let (mut ended, mut token) = (Box::pin(world.auth.log_out(&world.context)), Box::pin(world.token()));
+    assert!(poll!(ended.as_mut()).is_pending() && poll!(token.as_mut()).is_pending());
+    source.release();
+    ended.await.expect_err("not now");
+    source.release();
+    assert_eq!(token.await, "Bearer t1");
+}
+
+#[tokio::test]
+async fn after_a_logout_nothing_of_before_is_left() {
+    let turns = [Turn::Token(LIFETIME), Turn::Fail(ErrorKind::LoginFailed)];
+    let (world, _) = begun(turns).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    assert!(world.auth.status().last_failure.is_some());
+    world.auth.log_out(&world.context).await.expect("logged out");
+    assert_eq!((world.auth.status().last_failure, world.auth.status().expires_at), (None, None));
+    assert_eq!(world.token().await, "Bearer t3", "at once");
+
+    world.auth.log_out(&world.context).await.expect("logged out");
+    world.source.0.turns.lock().expect("lock").push_back(Turn::Fail(ErrorKind::Server));
+    for _ in 0..2 {
+        assert_eq!(world.error().await.kind(), ErrorKind::Server, "the old token serves nobody");
+    }
+}
+
+#[test]
+fn outside_of_a_runtime_no_session_is_ended() {
+    let world = World::with([]);
+    for outcome in
+        [world.auth.log_out(&world.context).now_or_never(), world.auth.revoke(&world.context).now_or_never()]
+    {
+        let error = outcome.expect("at once").expect_err("no runtime");
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+    }
+}
+
+#[test]
+fn a_logout_does_not_wait_for_a_runtime_that_nobody_drives() {
+    let source = Scripted::new([]).held_back();
+    let world = World::new(source.clone());
+    let runtime = |paused| Builder::new_current_thread().enable_all().start_paused(paused).build();
+    let idle = runtime(false).expect("a runtime");
+    idle.block_on(async {
+        let (waiting, started) = (world.token(), world.settle());
+        futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
+    });
+    source.release();
+    source.release();
+    let other = runtime(true).expect("a runtime");
+    other.block_on(world.auth.log_out(&world.context)).expect("logged out");
+    assert_eq!(source.log_outs(), 1);
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_nobodys_token_and_clears_nobodys_place() {
+    let source = Scripted::new([]).held_back();
+    let world = World::new(source.clone());
+    let cache = &world.auth.0;
+    let given_up = |number| {
+        let asked_at = world.clock.now() + Duration::from_secs(7);
+        let token = Token::new("late").expires_in(LIFETIME).counted_from_then(asked_at);
+        let outcome = cache.settle(number, Kind::Acquire, Ok(Some(token)), world.clock.now(), &world.context);
+        let held = outcome.expect("valid").expect("a token");
+        assert_eq!((held.bearer.generation(), held.expires_at()), (0, Some(asked_at + LIFETIME)));
+        assert!(cache.current.load().is_none() && world.auth.status() == AuthStatus::default());
+        cache.abandoned(number);
+    };
+    given_up(1);
+    let mut waiting = Box::pin(world.token());
+    assert!(poll!(waiting.as_mut()).is_pending());
+    world.settle().await;
+    given_up(0);
+    given_up(2);
+    source.release();
+    assert_eq!(join!(waiting, world.token()), ("Bearer t1".to_owned(), "Bearer t1".to_owned()));
+    assert_eq!(source.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_fault_in_the_last_second_is_not_waited_for_beyond_the_end() {
+    let (world, _) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]).await;
+    let half = Duration::from_millis(500);
+    world.advance(LIFETIME.checked_sub(half).expect("longer"));
+    world.token().await;
+    world.settle().await;
+    assert!(world.auth.status().last_failure.is_some());
+    world.advance(half);
+    assert_eq!(world.token().await, "Bearer t3");
+}
+
+#[tokio::test]
+async fn another_token_with_a_shorter_life_has_a_last_part_too() {
+    let short = Duration::from_secs(40);
+    let (world, _) = begun([Turn::Token(LIFETIME), Turn::Token(short)]).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    world.advance(short.checked_sub(Duration::from_secs(1)).expect("longer"));
+    assert_eq!(world.token().await, "Bearer t2");
+    world.settle().await;
+    assert_eq!(world.token().await, "Bearer t3");
+}
+
+/// Notes which tokens it is to revoke.
+#[derive(Debug, Default)]
+struct Revoking(Mutex<Vec<Option<String>>>);
+
+impl TokenSource for Revoking {
+    fn acquire<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Token>> {
+        Box::pin(std::future::ready(Ok(Token::new("t"))))
+    }
+
+    fn revoke<'a>(&'a self, token: Option<&'a Token>, _: &'a Context) -> BoxFuture<'a, Result<()>> {
+        let token = token.map(|token| token.expose_secret().to_owned());
+        self.0.lock().expect("lock").push(token);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_is_revoked_as_well() {
+    let (world, source) = (World::with([]), Arc::new(Revoking::default()));
+    let auth = Auth::from(source.clone());
+    for is_refused in [false, true] {
+        let bearer = auth.bearer(&world.context).await.expect("a token");
+        assert!(!is_refused || auth.reject(&bearer, &world.context));
+        auth.revoke(&world.context).await.expect("revoked");
+    }
+    auth.revoke(&world.context).await.expect("nothing to revoke");
+    let t = || Some("t".to_owned());
+    assert_eq!(*source.0.lock().expect("lock"), [t(), t(), None]);
+}
