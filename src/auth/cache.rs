@@ -19,6 +19,7 @@ use reqwest::Url;
 use tokio::sync::watch;
 
 use self::{
+    failures::share,
     flight::{Arrival, Kind, Work},
     held::Held,
     state::{State, Step},
@@ -142,8 +143,8 @@ impl Auth {
     /// let bearer = auth.bearer(&context).await?;
     /// let request = context.http().get("https://operator.example/other").header("authorization", bearer.header());
     /// if request.send().await?.status() == 403 && auth.reject(&bearer, &context) {
-    ///     let again = auth.bearer(&context).await?;
-    ///     assert_ne!(again.generation(), bearer.generation());
+    ///     let other = auth.bearer(&context).await?;
+    ///     println!("once more, with token {}", other.generation());
     /// }
     /// # Ok(()) }
     /// ```
@@ -159,8 +160,10 @@ impl Auth {
     /// Says that the server refused a token, and asks whether another attempt makes sense.
     ///
     /// It does if there is a newer token already, or if one is asked for by the next
-    /// [`bearer`](Self::bearer). It does not if the credential cannot give another token, or if a
-    /// fresh one was refused during the last minute.
+    /// [`bearer`](Self::bearer). It does not if the credential cannot give another token, if one could
+    /// not be had a moment ago, or if calls of a client found within the last minute that fresh tokens
+    /// are refused, too. Try once more at most: where the login server gives the same token again, no
+    /// number of attempts helps.
     #[must_use = "without another attempt the refusal is the answer"]
     pub fn reject(&self, bearer: &Bearer, context: &Context) -> bool {
         self.0.reject(bearer.generation(), context.clock().now())
@@ -169,7 +172,11 @@ impl Auth {
     /// Lets the next call try to log in, although the last login failed a moment ago; for example
     /// after an account was unlocked.
     pub fn retry_now(&self) {
-        self.0.lock().failures.clear();
+        let mut state = self.0.lock();
+        state.failures.clear();
+        if let Some(held) = self.0.current.load_full() {
+            self.0.current.store(Some(Arc::new(held.unclaimed(None))));
+        }
         self.0.status.send_modify(|status| status.last_failure = None);
     }
 
@@ -226,7 +233,7 @@ impl Auth {
             }
             // Outside of a runtime nobody could see to it.
             if held.is_renewal_open() && in_a_runtime().is_ok() && held.claim_renewal() {
-                self.0.renew(&context());
+                self.0.renew(held, &context());
             }
         }
         Some(held.bearer.clone())
@@ -245,7 +252,7 @@ impl Auth {
                 Arrival::Outcome(Ok(Some(held))) => return Ok(held.bearer.clone()),
                 Arrival::Outcome(Err(error)) if flight.kind == Kind::Acquire => {
                     let kept = self.0.still_valid(context.clock().now(), refused);
-                    return kept.ok_or_else(|| error.share());
+                    return kept.ok_or_else(|| share(&error));
                 }
                 // A session was ended meanwhile, or not; this caller needs a token.
                 Arrival::Outcome(Ok(None) | Err(_)) | Arrival::Abandoned => {}
@@ -261,7 +268,7 @@ impl Auth {
     }
 
     /// Says that the token of a second attempt was refused, too.
-    pub(crate) fn refused_again(&self, generation: u64, now: Instant) {
-        self.0.refused_again(generation, now);
+    pub(crate) fn refused_again(&self, bearer: &Bearer, refused_at: Instant, now: Instant) {
+        self.0.refused_again(bearer, refused_at, now);
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
 
 #[cfg(feature = "connect")]
 pub(crate) use self::answer::code;
@@ -16,7 +17,7 @@ pub(super) use self::answer::{Failure, Granted, Stage};
 use self::answer::{bounded, granted, not_answered, refused};
 use super::Context;
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result, decode,
     transport::{Backoff, Unanswered, asked_wait, checked_url},
 };
 
@@ -65,6 +66,19 @@ pub(super) struct Answered {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+}
+
+impl Answered {
+    /// For requests that ask for nothing. A page of a gateway is not the endpoint's answer.
+    pub(super) fn without_content(self) -> Result<(), Failure> {
+        let Self { status, headers, body } = self;
+        if body.is_empty() || decode::json::<IgnoredAny>(&body).is_ok() {
+            return Ok(());
+        }
+        let message = "the login server answered with a page where nothing was asked for; check the URL";
+        let error = Error::new(ErrorKind::UnexpectedAnswer, message);
+        Err(Failure::new(error.with_answer(status, headers, Bytes::new()), Stage::Unusable))
+    }
 }
 
 /// What identifies somebody at the login server is one line of text.
@@ -181,6 +195,8 @@ impl TokenEndpoint {
         let wait = asked_wait(status, &headers, context.clock().wall());
         let mut failure = refused(status, headers, body);
         if let Some(wait) = wait {
+            // Who says when to come again did nothing, also with 503.
+            failure.stage = Stage::Busy;
             failure.error = failure.error.with_retry_after(wait);
         }
         Err(failure)

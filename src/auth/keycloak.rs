@@ -1,6 +1,7 @@
 //! The login in front of the CRM Gateway.
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -11,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     ClientAuthentication, Context, Token, TokenSource,
-    grant::{Granted, Stage, TokenEndpoint, one_line},
+    grant::{Answered, Granted, Stage, TokenEndpoint, one_line},
 };
 use crate::{Error, Result, time::BoxFuture, transport::checked_url};
 
@@ -34,8 +35,9 @@ use crate::{Error, Result, time::BoxFuture, transport::checked_url};
 /// | `refresh_expires_in` 0 or absent | not known: the refresh is tried, and a login is the way back |
 /// | no `refresh_token` | the one before is kept |
 /// | `error` `invalid_grant`, with 400 or 401 | of a refresh: one new login; of a login: an error, remembered as [`Auth`](super::Auth) says |
-/// | `invalid_client`, `unauthorized_client`, 429 | an error; a 429 that asks for at most 5 seconds is waited for, twice |
-/// | 5xx, a lost connection, no answer in time | of a refresh: one new login; of a login: two more tries |
+/// | `invalid_client`, `unauthorized_client` | an error |
+/// | 429, or 503 with `Retry-After` | an error; if it asks for at most 5 seconds, that is waited for, twice |
+/// | any other 5xx, a lost connection, no answer in time | of a refresh: one new login; of a login: two more tries |
 /// | something that is not OAuth, such as HTML | of a refresh: one new login; of a login: [`UnexpectedAnswer`](crate::ErrorKind::UnexpectedAnswer) |
 ///
 /// Source: the operator's pages "Getting an access token" and "Using a refresh token", and
@@ -55,10 +57,13 @@ pub struct Keycloak {
     plain_http: bool,
     grant: Grant,
     scope: Option<String>,
+    offline_access: bool,
     logout_url: Option<String>,
     revocation_url: Option<String>,
     session: Mutex<Option<Session>>,
 }
+
+const OFFLINE_ACCESS: &str = "offline_access";
 
 enum Grant {
     Missing,
@@ -94,6 +99,7 @@ impl Keycloak {
             plain_http: false,
             grant: Grant::Missing,
             scope: None,
+            offline_access: false,
             logout_url: None,
             revocation_url: None,
             session: Mutex::new(None),
@@ -155,7 +161,8 @@ impl Keycloak {
         self
     }
 
-    /// Asks for scopes, separated by spaces. Default: none.
+    /// Asks for scopes, separated by spaces. Default: none, or that of
+    /// [`offline_access`](Self::offline_access).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
@@ -164,8 +171,9 @@ impl Keycloak {
 
     /// Asks for a session that outlives the user's login (`offline_access`).
     #[must_use]
-    pub fn offline_access(self) -> Self {
-        self.scope("offline_access")
+    pub fn offline_access(mut self) -> Self {
+        self.offline_access = true;
+        self
     }
 
     /// Sets where a session is ended. Default: beside the token endpoint, where Keycloak has it.
@@ -176,7 +184,7 @@ impl Keycloak {
     }
 
     /// Sets where tokens are revoked. Default: beside the token endpoint, where Keycloak has it since
-    /// version 10 or 11.
+    /// about version 10 or 11.
     #[must_use]
     pub fn revocation_url(mut self, url: impl Into<String>) -> Self {
         self.revocation_url = Some(url.into());
@@ -199,6 +207,7 @@ impl Keycloak {
         let fields =
             [("grant_type", "refresh_token"), ("refresh_token", session.refresh_token.expose_secret())];
         match self.endpoint.grant_once(context, &fields).await {
+            Ok(granted) if granted.has_ended() => self.log_in(context).await,
             Ok(granted) if session.is_about_to_end(&granted) => {
                 self.log_in_early(session, granted, context).await
             }
@@ -209,6 +218,16 @@ impl Keycloak {
                 Err(failure.error)
             }
             Err(_) => self.log_in(context).await,
+        }
+    }
+
+    fn whole_scope(&self) -> Option<Cow<'_, str>> {
+        match (self.scope.as_deref(), self.offline_access) {
+            (Some(scope), true) if !scope.split(' ').any(|word| word == OFFLINE_ACCESS) => {
+                Some(format!("{scope} {OFFLINE_ACCESS}").into())
+            }
+            (None, true) => Some(OFFLINE_ACCESS.into()),
+            (scope, _) => scope.map(Cow::from),
         }
     }
 
@@ -228,7 +247,8 @@ impl Keycloak {
             ],
             Grant::ClientCredentials => vec![("grant_type", "client_credentials")],
         };
-        fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        let scope = self.whole_scope();
+        fields.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let granted = self.endpoint.grant(context, &fields).await.map_err(|failure| failure.error)?;
         Ok(self.keep(granted, None, context))
     }
@@ -238,7 +258,7 @@ impl Keycloak {
     async fn log_in_early(&self, session: Session, granted: Granted, context: &Context) -> Result<Token> {
         let last = Session { may_log_in_early: false, ..session };
         match self.log_in(context).await {
-            Err(_) if !granted.has_ended() => Ok(self.keep(granted, Some(last), context)),
+            Err(_) => Ok(self.keep(granted, Some(last), context)),
             outcome => outcome,
         }
     }
@@ -271,9 +291,10 @@ impl Keycloak {
         let url = self.neighbour(self.logout_url.as_deref(), "logout")?;
         let Some(session) = self.take() else { return Ok(()) };
         let fields = [("refresh_token", session.refresh_token.expose_secret())];
-        match self.endpoint.post(context, &url, &fields).await {
-            // The session had ended before.
-            Ok(_) => Ok(()),
+        let answered = self.endpoint.post(context, &url, &fields).await.and_then(Answered::without_content);
+        match answered {
+            Ok(()) => Ok(()),
+            // It had ended before.
             Err(failure) if failure.stage == Stage::GrantRefused => Ok(()),
             Err(failure) => {
                 self.put(Some(session));
@@ -305,7 +326,9 @@ impl Keycloak {
         for (hint, token) in access.into_iter().chain(refresh) {
             let fields = [("token", token), ("token_type_hint", hint)];
             let answered = self.endpoint.post(context, url, &fields).await;
-            answered.map_err(|failure| failure.error.with_operation("keycloak.revoke"))?;
+            answered
+                .and_then(Answered::without_content)
+                .map_err(|failure| failure.error.with_operation("keycloak.revoke"))?;
         }
         Ok(())
     }
@@ -314,7 +337,12 @@ impl Keycloak {
     fn neighbour(&self, given: Option<&str>, name: &str) -> Result<Url> {
         let token_url = self.endpoint.url.as_ref().map_err(|error| error.share())?;
         if let Some(given) = given {
-            return checked_url("URL for the end of a session", given, self.plain_http);
+            let url = checked_url(&format!("{name} URL"), given, self.plain_http)?;
+            if url.scheme() != token_url.scheme() {
+                let rule = format!("the {name} URL and the token URL must both be https, or neither");
+                return Err(Error::configuration(rule));
+            }
+            return Ok(url);
         }
         let beside = token_url.path().strip_suffix("/protocol/openid-connect/token");
         let Some(realm) = beside else {
@@ -370,6 +398,14 @@ impl TokenSource for Keycloak {
             one_line("user name", username)?;
         }
         one_line("scope", self.scope.as_deref().unwrap_or_default())?;
-        self.endpoint.check()
+        self.endpoint.check()?;
+        // One that is derived is asked for when it is needed.
+        if self.logout_url.is_some() {
+            self.neighbour(self.logout_url.as_deref(), "logout")?;
+        }
+        if self.revocation_url.is_some() {
+            self.neighbour(self.revocation_url.as_deref(), "revoke")?;
+        }
+        Ok(())
     }
 }

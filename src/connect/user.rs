@@ -247,16 +247,18 @@ impl UserClient {
     /// The user's newest tokens, for a store of your own; `None` if the client was built with
     /// another credential.
     ///
-    /// A renewal changes them, at most once in the life of an access token. So compare
-    /// [`auth().status().renewals`](crate::auth::AuthStatus::renewals) after a call, and save them
-    /// where it has changed: after a renewal an earlier refresh token may be of no use, and these
-    /// are never older than the token of any call. Once the session is over they have no refresh
-    /// token any more.
+    /// A renewal changes them, and it can end after the call that began it. An earlier refresh token
+    /// may be of no use then, so save them whenever [`auth().watch()`](crate::auth::Auth::watch) tells
+    /// of a change, be it a failure: once the session is over they have no refresh token any more.
+    /// They are never older than the token of any call.
     ///
     /// ```no_run
-    /// # fn run(user: entitlements::connect::UserClient) -> Result<(), Box<dyn std::error::Error>> {
-    /// if let Some(tokens) = user.tokens() {
-    ///     let to_be_encrypted = serde_json::to_vec(&tokens)?;
+    /// # fn save(_: Vec<u8>) {}
+    /// # async fn run(user: entitlements::connect::UserClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut watch = user.auth().watch();
+    /// while watch.changed().await.is_some() {
+    ///     let Some(tokens) = user.tokens() else { break };
+    ///     save(serde_json::to_vec(&tokens)?);
     /// }
     /// # Ok(()) }
     /// ```

@@ -131,7 +131,8 @@ impl Client {
     /// stops; the next call logs in again.
     ///
     /// Calls that begin meanwhile wait for it. Dropping the future does not stop it. Where no session
-    /// was begun there is nothing to do. Every client with the same [`Auth`] is logged out.
+    /// is known there is nothing to do: none was begun, or the answer to a refresh was lost, and such
+    /// a session ends by itself. Every client with the same [`Auth`] is logged out.
     ///
     /// Source: Keycloak's logout endpoint as its own sources describe it, with the refresh token in a
     /// form. An access token that the gateway checks by itself serves there until it expires; see
@@ -157,7 +158,7 @@ impl Client {
     /// Makes the login's access and refresh token worthless at Keycloak and forgets them, for example
     /// when one may have leaked; the next call logs in again.
     ///
-    /// Source: RFC 7009, and Keycloak's revocation endpoint, which it has since version 10 or 11.
+    /// Source: RFC 7009, and Keycloak's revocation endpoint, which it has since about version 10 or 11.
     /// Assumption: whether the gateway asks Keycloak about access tokens that were revoked is not
     /// documented.
     ///

@@ -87,6 +87,7 @@ pub(crate) type Make<'a> = &'a (dyn Fn() -> Result<Request> + Send + Sync);
 /// A token that the server refused during a call, and in which words.
 struct Refused {
     bearer: Bearer,
+    at: Instant,
     error: Error,
 }
 
@@ -273,16 +274,17 @@ impl Transport {
                 Verdict::Done(raw) => return Ok(raw),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Wait(pause) => self.settings.clock.pause(pause).await,
-                Verdict::TokenRefused(error) => match refused {
-                    Some(_) => {
-                        self.auth.refused_again(bearer.generation(), self.now());
+                Verdict::TokenRefused(error) => {
+                    let at = self.now();
+                    if let Some(first) = refused {
+                        self.auth.refused_again(&bearer, first.at, at);
                         return Err(error);
                     }
-                    None if self.auth.reject_generation(bearer.generation(), self.now()) => {
-                        refused = Some(Refused { bearer, error });
+                    if !self.auth.reject_generation(bearer.generation(), at) {
+                        return Err(error);
                     }
-                    None => return Err(error),
-                },
+                    refused = Some(Refused { bearer, at, error });
+                }
             }
         }
     }
@@ -303,11 +305,12 @@ impl Transport {
     /// than its deadline.
     async fn token(&self, flow: &Flow<'_>, refused: Option<&Refused>) -> Result<Bearer> {
         let now = self.now();
-        let bearer = if let Some(bearer) = self.auth.at_hand(now, || self.context()) {
+        let generation = refused.map(|refused| refused.bearer.generation());
+        let at_hand = self.auth.at_hand(now, || self.context());
+        let bearer = if let Some(bearer) = at_hand.filter(|bearer| Some(bearer.generation()) != generation) {
             bearer
         } else {
             let context = self.context();
-            let generation = refused.map(|refused| refused.bearer.generation());
             let acquired = self.auth.acquired(&context, generation);
             let acquired = tokio::time::timeout(flow.left(now), acquired).await;
             let late = |_| flow.late("the login did not end before the deadline of the call");
@@ -316,7 +319,7 @@ impl Transport {
         match refused {
             // Some login servers give the same token as long as it lasts.
             Some(refused) if refused.bearer.header() == bearer.header() => {
-                self.auth.refused_again(bearer.generation(), self.now());
+                self.auth.refused_again(&bearer, refused.at, self.now());
                 Err(refused.error.share())
             }
             _ => Ok(bearer),

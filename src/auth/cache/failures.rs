@@ -1,6 +1,8 @@
 //! Logins that failed are remembered, so that a broken one is not hammered.
 
 use std::{
+    error::Error as StdError,
+    fmt,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -32,7 +34,9 @@ impl Steps {
 /// The failures since the last success.
 #[derive(Default)]
 pub(super) struct Failures {
-    in_a_row: u32,
+    /// Counted apart: after an outage the first refusal is a first refusal.
+    refusals: u32,
+    faults: u32,
     last: Option<Remembered>,
 }
 
@@ -44,16 +48,18 @@ struct Remembered {
 impl Failures {
     /// Takes a failure down, and says until when nothing is tried.
     pub(super) fn add(&mut self, error: &Arc<Error>, now: Instant, valid_until: Option<Instant>) -> Instant {
-        self.in_a_row = self.in_a_row.saturating_add(1);
         let is_refusal = is_refusal(error);
-        let steps = if is_refusal { AFTER_REFUSAL } else { AFTER_FAULT };
+        let (steps, failures) =
+            if is_refusal { (AFTER_REFUSAL, &mut self.refusals) } else { (AFTER_FAULT, &mut self.faults) };
+        *failures = failures.saturating_add(1);
         let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
-        let until = now + steps.wait(self.in_a_row).max(asked);
+        let until = now + steps.wait(*failures);
         // A fault while the old token serves must not keep the next one from being asked for.
         let until = match valid_until {
             Some(end) if end > now && !is_refusal => until.min(end),
             _ => until,
         };
+        let until = until.max(now + asked);
         self.last = Some(Remembered { error: error.clone(), until });
         until
     }
@@ -66,14 +72,52 @@ impl Failures {
     pub(super) fn present(&self, now: Instant) -> Option<Error> {
         let Remembered { error, until } = self.last.as_ref()?;
         let left = until.checked_duration_since(now).filter(|left| !left.is_zero())?;
+        // Only the user can help here, and no wait.
+        if error.kind() == ErrorKind::LoginRequired {
+            return Some(share(error));
+        }
         let hint = "the login failed a moment ago and is not tried again yet; see `retry_after`";
-        Some(error.share().with_hint(error.hint().or(Some(hint))).with_retry_after(left))
+        Some(share(error).with_hint(error.hint().or(Some(hint))).with_retry_after(left))
     }
 
     pub(super) fn status(&self, now: Instant, wall: SystemTime) -> Option<LoginFailure> {
         let Remembered { error, until } = self.last.as_ref()?;
         let next_attempt = wall.checked_add(until.saturating_duration_since(now)).unwrap_or(wall);
-        Some(LoginFailure { kind: error.kind(), at: wall, next_attempt, in_a_row: self.in_a_row })
+        let in_a_row = self.refusals.saturating_add(self.faults);
+        Some(LoginFailure { kind: error.kind(), at: wall, next_attempt, in_a_row })
+    }
+}
+
+/// A failure for one of those who waited for it, with what caused it.
+pub(super) fn share(error: &Arc<Error>) -> Error {
+    let copy = error.share();
+    if error.source().is_some() { copy.with_source(Cause(error.clone())) } else { copy }
+}
+
+/// What caused a failure that several callers have.
+struct Cause(Arc<Error>);
+
+impl Cause {
+    fn shown(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shown().map_or(Ok(()), |cause| fmt::Debug::fmt(cause, f))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shown().map_or(Ok(()), |cause| fmt::Display::fmt(cause, f))
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.shown()?.source()
     }
 }
 
@@ -117,6 +161,34 @@ mod tests {
             let until = Failures::default().add(&Arc::new(error), now, None) - now;
             assert!((least..=most).contains(&until.as_secs()), "{asked}: {until:?}");
         }
+    }
+
+    #[test]
+    fn after_an_outage_the_first_refusal_is_a_first_refusal() {
+        let (now, mut failures) = (Instant::now(), Failures::default());
+        for _ in 0..20 {
+            failures.add(&Arc::new(Error::new(ErrorKind::NotSent, "no")), now, None);
+        }
+        let until = failures.add(&Arc::new(Error::new(ErrorKind::LoginFailed, "no")), now, None);
+        assert!(until - now <= Duration::from_secs(6), "{:?}", until - now);
+        let status = failures.status(now, SystemTime::now()).expect("a failure");
+        assert_eq!(status.in_a_row, 21);
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_kept_beyond_the_end_of_the_token() {
+        let (now, asked) = (Instant::now(), Duration::from_secs(120));
+        let busy = Arc::new(Error::new(ErrorKind::RateLimited, "no").with_retry_after(asked));
+        let end = now + Duration::from_secs(20);
+        assert_eq!(Failures::default().add(&busy, now, Some(end)), now + asked);
+    }
+
+    #[test]
+    fn whoever_has_to_log_in_is_not_told_to_wait() {
+        let (now, mut failures) = (Instant::now(), Failures::default());
+        failures.add(&Arc::new(Error::new(ErrorKind::LoginRequired, "no")), now, None);
+        let error = failures.present(now).expect("just failed");
+        assert_eq!((error.retry_after(), error.hint()), (None, None));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
     auth::{Context, Token},
 };
 
-/// A login is a refresh and then up to three tries to log in.
+/// Mostly it is one. There is room for a refresh that is not answered, and a login at the third try.
 const REQUESTS: u32 = 4;
 /// For the waits between them.
 const WAITS: Duration = Duration::from_secs(10);
@@ -141,7 +141,7 @@ impl Pilot {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Error::new(ErrorKind::LoginFailed, "the token source panicked")),
             Err(_) => {
-                let message = "the login took more than four times the time of one request";
+                let message = "the login took longer than four requests and the waits between them may";
                 Err(Error::new(ErrorKind::Timeout, message))
             }
         };

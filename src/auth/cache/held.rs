@@ -26,6 +26,7 @@ const ROUNDING: Duration = Duration::from_secs(1);
 pub struct Bearer {
     header: HeaderValue,
     generation: u64,
+    asked_at: Instant,
     expires_at: Option<Instant>,
 }
 
@@ -43,6 +44,11 @@ impl Bearer {
         self.generation
     }
 
+    /// Just before its request was sent.
+    pub(super) fn asked_at(&self) -> Instant {
+        self.asked_at
+    }
+
     pub(crate) fn is_valid(&self, now: Instant) -> bool {
         self.expires_at.is_none_or(|at| now < at)
     }
@@ -58,8 +64,8 @@ impl fmt::Debug for Bearer {
 pub(super) struct Held {
     pub(super) bearer: Bearer,
     pub(super) token: Token,
-    pub(super) asked_at: Instant,
-    pub(super) acquired_at: Instant,
+    /// When its renewal would have been due without failures.
+    due_at: Option<Instant>,
     renew_at: Option<Instant>,
     renewing: AtomicBool,
 }
@@ -90,31 +96,30 @@ impl Held {
             return Err(Error::new(ErrorKind::Timeout, message));
         }
         let is_longer = |before: &Self| match (before.bearer.expires_at, expires_at) {
-            (Some(before), Some(now)) => now > before + ROUNDING,
+            (Some(before), Some(now)) => now.saturating_duration_since(before) > ROUNDING,
             _ => true,
         };
         // Some servers hand out the same token until it ends, and asking earlier brings nothing.
         let is_same = before.is_some_and(|before| before.bearer.header == header && !is_longer(before));
         let margin = if is_same { Duration::ZERO } else { margin(lifetime, longest_margin) };
         Ok(Self {
-            bearer: Bearer { header, generation, expires_at },
+            bearer: Bearer { header, generation, asked_at: counted_from, expires_at },
             token,
-            asked_at: counted_from,
-            acquired_at: now,
+            due_at: end(margin),
             renew_at: end(margin),
             renewing: AtomicBool::new(false),
         })
     }
 
-    /// The same token, whose renewal nobody sees to yet, and not before this time.
-    pub(super) fn unclaimed(&self, not_before: Instant) -> Self {
-        let latest = self.expires_at().unwrap_or(not_before);
+    /// The same token, whose renewal nobody sees to yet: when it is due, but not before this time.
+    pub(super) fn unclaimed(&self, not_before: Option<Instant>) -> Self {
+        let latest = self.expires_at();
+        let renew_at = self.due_at.map(|due| not_before.map_or(due, |at| due.max(at)));
         Self {
             bearer: self.bearer.clone(),
             token: self.token.clone(),
-            asked_at: self.asked_at,
-            acquired_at: self.acquired_at,
-            renew_at: self.renew_at.map(|at| at.max(not_before).min(latest)),
+            due_at: self.due_at,
+            renew_at: renew_at.map(|at| latest.map_or(at, |latest| at.min(latest))),
             renewing: AtomicBool::new(false),
         }
     }

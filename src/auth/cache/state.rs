@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     AuthStatus, Bearer, Cache, MOST_STARTS,
-    failures::Failures,
+    failures::{Failures, share},
     flight::{self, Arrival, Flight, Kind, Outcome, Work},
     held::Held,
 };
@@ -30,8 +30,8 @@ pub(super) struct State {
     pub(super) failures: Failures,
     /// A token that the server refused to one caller; others may use it if there is no other.
     pub(super) refused: Option<Arc<Held>>,
-    /// When the server was last found to refuse the newest token.
-    pub(super) refused_at: Option<Instant>,
+    /// The token of a session that is being ended; it serves on if that fails.
+    pub(super) ending: Option<Arc<Held>>,
     /// Until then a refusal is an answer, and no reason for another token.
     pub(super) cool_down_until: Option<Instant>,
 }
@@ -48,10 +48,11 @@ impl Cache {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a renewal for which nobody waits.
-    pub(super) fn renew(self: &Arc<Self>, context: &Context) {
+    /// Starts a renewal for which nobody waits, unless the token is not the one to renew any more.
+    pub(super) fn renew(self: &Arc<Self>, held: &Arc<Held>, context: &Context) {
         let state = self.lock();
-        if state.flight.is_none() {
+        let is_current = self.current.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, held));
+        if is_current && state.flight.is_none() {
             flight::start(self, state, Work::Acquire, context);
         }
     }
@@ -66,17 +67,14 @@ impl Cache {
             return Step::Wait(flight.clone());
         }
         if let Some(error) = state.failures.present(now) {
-            let kept = state.refused.as_ref().and_then(|held| usable(held, now, refused));
-            return kept.map_or(Step::Failed(error), Step::Ready);
+            return Step::Failed(error);
         }
         Step::Wait(flight::start(self, state, Work::Acquire, context))
     }
 
     /// After a renewal that failed: what others than the one who was refused can go on with.
     pub(super) fn still_valid(&self, now: Instant, refused: Option<u64>) -> Option<Bearer> {
-        let state = self.lock();
-        let current = self.current.load();
-        current.as_ref().or(state.refused.as_ref()).and_then(|held| usable(held, now, refused))
+        self.current.load().as_ref().and_then(|held| usable(held, now, refused))
     }
 
     pub(super) fn reject(&self, generation: u64, now: Instant) -> bool {
@@ -88,35 +86,29 @@ impl Cache {
         let current = self.current.load_full();
         match current {
             Some(held) if held.bearer.generation() == generation => {
-                if is_cooling {
+                // It is still here because no other is to be had now.
+                if is_cooling || state.failures.present(now).is_some() {
                     return false;
                 }
                 self.current.store(None);
                 state.refused = Some(held);
-                state.refused_at = Some(now);
                 self.status.send_modify(|status| status.has_token = false);
                 true
             }
-            // The newest one is refused as well, as others found out.
-            Some(_) => !is_cooling,
-            // Another caller saw to it.
-            None => true,
+            // There is a newer one, or another caller saw to it.
+            _ => true,
         }
     }
 
-    pub(super) fn refused_again(&self, generation: u64, now: Instant) {
-        let newest = self.current.load_full().filter(|held| held.bearer.generation() == generation);
-        let mut state = self.lock();
-        let is_fresh = newest.is_some_and(|held| {
-            // One that was under way when the other was refused may have been ended together with it.
-            let is_answer = state.refused_at.is_none_or(|at| held.asked_at >= at);
-            is_answer && now.saturating_duration_since(held.acquired_at) < COOL_DOWN
-        });
+    /// `refused_at` is when the token before it was refused to the same call. One that was under way by
+    /// then may have been ended together with it, and one that is not fresh any more on its own.
+    pub(super) fn refused_again(&self, bearer: &Bearer, refused_at: Instant, now: Instant) {
+        let asked_at = bearer.asked_at();
+        let is_fresh = asked_at >= refused_at && now.saturating_duration_since(asked_at) < COOL_DOWN;
         if is_fresh {
-            state.cool_down_until = now.checked_add(COOL_DOWN);
+            self.lock().cool_down_until = now.checked_add(COOL_DOWN);
         } else {
-            drop(state);
-            self.reject(generation, now);
+            self.reject(bearer.generation(), now);
         }
     }
 
@@ -152,22 +144,27 @@ impl Cache {
                 state.generation = held.bearer.generation();
                 state.failures.clear();
                 state.refused = None;
+                state.ending = None;
                 self.current.store(Some(held.clone()));
             }
             (Ok(None), _) => {
-                state.failures.clear();
                 state.refused = None;
+                state.ending = None;
                 self.current.store(None);
             }
             (Err(error), Kind::Acquire) => {
                 let valid_until = before.as_deref().and_then(Held::expires_at);
                 let until = state.failures.add(error, now, valid_until);
-                if let Some(held) = self.current.load_full() {
-                    self.current.store(Some(Arc::new(held.unclaimed(until))));
+                if let Some(held) = self.current.load_full().or(state.refused.take()) {
+                    let is_valid = held.is_valid(now);
+                    self.current.store(is_valid.then(|| Arc::new(held.unclaimed(Some(until)))));
                 }
             }
             // The session is as it was, and so is its token.
-            (Err(_), Kind::LogOut | Kind::Revoke) => self.current.store(state.refused.take()),
+            (Err(_), Kind::LogOut | Kind::Revoke) => {
+                let held = state.ending.take().map(|held| Arc::new(held.unclaimed(None)));
+                self.current.store(held);
+            }
         }
         self.publish(&state, context);
         outcome
@@ -192,7 +189,7 @@ impl Cache {
         if state.flight.as_ref().is_some_and(|flight| flight.number == number) {
             state.flight = None;
             if let Some(held) = self.current.load_full() {
-                self.current.store(Some(Arc::new(held.unclaimed(held.acquired_at))));
+                self.current.store(Some(Arc::new(held.unclaimed(None))));
             }
         }
     }
@@ -215,15 +212,17 @@ impl Cache {
                 if let Some(flight) = state.flight.clone() {
                     (flight, false)
                 } else {
-                    let held = self.current.swap(None).or(state.refused.take());
-                    let token = held.as_ref().map(|held| held.token.clone());
-                    state.refused = held;
+                    let held = self.current.swap(None);
+                    let newest = held.as_ref().or(state.refused.as_ref());
+                    let token = newest.map(|held| held.token.clone());
+                    state.ending = held;
+                    self.status.send_modify(|status| status.has_token = false);
                     (flight::start(self, state, work(token), context), true)
                 }
             };
             match flight.arrival().await {
                 Arrival::Outcome(outcome) if is_ours => {
-                    return outcome.map(drop).map_err(|error| error.share());
+                    return outcome.map(drop).map_err(|error| share(&error));
                 }
                 Arrival::Outcome(_) | Arrival::Abandoned => {}
                 Arrival::Stalled => self.give_up(&flight),

@@ -45,7 +45,10 @@ pub(in crate::auth) struct Granted {
     #[cfg_attr(not(feature = "crm-gateway"), allow(dead_code, reason = "Connect does not send it"))]
     pub(in crate::auth) refresh_lifetime: Option<Duration>,
     /// Just before the request was sent.
-    #[cfg_attr(not(feature = "crm-gateway"), allow(dead_code, reason = "Connect does not send it"))]
+    #[cfg_attr(
+        not(feature = "crm-gateway"),
+        allow(dead_code, reason = "only Keycloak is asked when it ends")
+    )]
     pub(in crate::auth) asked_at: Option<Instant>,
 }
 
@@ -164,6 +167,7 @@ pub(super) async fn bounded(mut response: reqwest::Response) -> Result<Bytes, Fa
 #[derive(Deserialize)]
 struct Answer {
     access_token: Option<SecretString>,
+    error: Option<String>,
     token_type: Option<String>,
     expires_in: Option<Box<RawValue>>,
     refresh_token: Option<SecretString>,
@@ -180,6 +184,10 @@ pub(super) fn granted(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
         return refuse("the token endpoint answered with something else than a token; check its URL");
     };
     let Some(access_token) = answer.access_token.filter(|token| !token.expose_secret().is_empty()) else {
+        // Some gateways answer with 200 whatever is behind them says.
+        if answer.error.is_some() {
+            return Err(refused(status, headers.clone(), Bytes::copy_from_slice(body)));
+        }
         return refuse("the token endpoint's answer has no access token");
     };
     if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {

@@ -13,7 +13,7 @@ use entitlements::{
     time::TestClock,
 };
 
-use super::{World, grants, network};
+use super::{World, grants as grants_of, network};
 use crate::support::raw::{
     RawServer,
     answer::{self, Answer},
@@ -40,7 +40,7 @@ async fn asked_for(answers: impl IntoIterator<Item = Answer>, times: usize) -> V
         let _ = auth.bearer(&context).await;
         clock.advance(Duration::from_secs(3600));
     }
-    grants(&server)
+    grants_of(&server)
 }
 
 #[tokio::test]
@@ -54,9 +54,12 @@ async fn a_session_nears_its_end_when_its_tokens_last_half_as_long_and_one_early
 
 #[tokio::test]
 async fn a_refresh_token_that_was_not_looked_at_is_kept() {
-    for unspent in
-        [answer::json(429, ""), refusal(401, "invalid_client"), refusal(400, "unauthorized_client")]
-    {
+    for unspent in [
+        answer::json(429, ""),
+        answer::with(503, &[("retry-after", "60")], ""),
+        refusal(401, "invalid_client"),
+        refusal(400, "unauthorized_client"),
+    ] {
         let grants = asked_for([token(300), unspent, token(300)], 3).await;
         assert_eq!(grants, ["password", "refresh_token", "refresh_token"]);
     }
@@ -64,9 +67,99 @@ async fn a_refresh_token_that_was_not_looked_at_is_kept() {
 
 #[tokio::test]
 async fn a_refresh_token_that_may_be_spent_is_not_kept_though_the_login_fails_too() {
-    for spent in [answer::json(500, ""), answer::json(200, "{}"), refusal(400, "invalid_grant")] {
+    let head = "x".repeat(600_000);
+    for spent in [
+        answer::json(500, ""),
+        answer::json(503, ""),
+        answer::json(200, "{}"),
+        answer::json(200, &format!("\"{}\"", "x".repeat(300_000))),
+        answer::with(200, &[("x-long", &head)], "{}"),
+        answer::bytes(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"),
+        answer::hang_up(),
+        token(300).without_last(5),
+        refusal(400, "invalid_grant"),
+        refusal(200, "invalid_grant"),
+    ] {
         let grants = asked_for([token(300), spent, refusal(401, "invalid_grant"), token(300)], 3).await;
         assert_eq!(grants, ["password", "refresh_token", "password", "password"]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_refresh_that_has_ended_is_followed_by_a_login() {
+    let ended = || answer::json(200, r#"{"access_token":"a","expires_in":0,"refresh_token":"r"}"#);
+    let endless = answer::json(200, r#"{"access_token":"a","refresh_token":"r"}"#);
+    let grants = asked_for([token(300), ended(), token(300)], 2).await;
+    assert_eq!(grants, ["password", "refresh_token", "password"]);
+    // Also after an early login that failed, and where the first token said nothing about its end.
+    let refused = refusal(400, "invalid_grant");
+    let grants = asked_for([token(300), token(100), refused, ended(), token(300)], 3).await;
+    assert_eq!(grants, ["password", "refresh_token", "password", "refresh_token", "password"]);
+    let server = RawServer::start([endless, ended(), token(300)]).await;
+    let login = Keycloak::new(format!("{}/token", server.uri())).client_id("c").password("u", "p");
+    let (auth, context) = (Auth::from(login), network(&TestClock::new()).await);
+    let first = auth.bearer(&context).await.expect("a token");
+    assert!(auth.reject(&first, &context));
+    auth.bearer(&context).await.expect("a token");
+    assert_eq!(grants_of(&server), ["password", "refresh_token", "password"]);
+}
+
+#[tokio::test]
+async fn a_refusal_with_success_is_a_refusal() {
+    let grants = asked_for([refusal(200, "invalid_grant"), token(300)], 1).await;
+    assert_eq!(grants, ["password"]);
+    let server = RawServer::start([refusal(200, "invalid_grant")]).await;
+    let login = Keycloak::new(format!("{}/token", server.uri())).client_id("c").password("u", "p");
+    let error = Auth::from(login).bearer(&network(&TestClock::new()).await).await.expect_err("refused");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::LoginFailed, Some("invalid_grant")));
+    assert!(error.retry_after().is_none());
+}
+
+#[tokio::test]
+async fn an_offline_session_and_other_scopes_go_together() {
+    let scope = async |login: fn(Keycloak) -> Keycloak| {
+        let server = RawServer::start([token(300)]).await;
+        let plain = Keycloak::new(format!("{}/token", server.uri())).client_id("c").password("u", "p");
+        Auth::from(login(plain)).bearer(&network(&TestClock::new()).await).await.expect("a token");
+        let form = String::from_utf8_lossy(&server.requests()[0].body).into_owned();
+        form.split("scope=").nth(1).and_then(|rest| rest.split('&').next()).map(str::to_owned)
+    };
+    assert_eq!(scope(|login| login).await, None);
+    let offline = Some("offline_access".to_owned());
+    assert_eq!(scope(Keycloak::offline_access).await, offline);
+    assert_eq!(scope(|login| login.scope("offline_access").offline_access()).await, offline);
+    let both = Some("email+offline_access".to_owned());
+    assert_eq!(scope(|login| login.scope("email").offline_access()).await, both);
+    assert_eq!(scope(|login| login.offline_access().scope("email")).await, both);
+}
+
+#[tokio::test]
+async fn a_page_is_no_answer_to_a_logout() {
+    let page = answer::with(200, &[("content-type", "text/html")], "<html>");
+    let server = RawServer::start([token(300), page, answer::with(204, &[], "")]).await;
+    let login = Keycloak::realm(&server.uri(), "nagra").client_id("c").password("u", "p");
+    let (auth, context) = (Auth::from(login), network(&TestClock::new()).await);
+    auth.bearer(&context).await.expect("a token");
+    let error = auth.log_out(&context).await.expect_err("a page");
+    assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer);
+    auth.log_out(&context).await.expect("the session was kept for it");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn the_urls_for_the_end_of_a_session_are_checked_when_the_client_is_built() {
+    let built = |login: fn(Keycloak) -> Keycloak| {
+        let plain = Keycloak::realm("https://login.example", "nagra").client_id("c").password("u", "p");
+        Client::builder("https://operator.example").auth(login(plain)).build()
+    };
+    built(|login| login.logout_url("https://login.example/out")).expect("a URL");
+    for (login, words) in [
+        ((|login| login.logout_url("nowhere")) as fn(Keycloak) -> Keycloak, "logout URL"),
+        (|login| login.revocation_url("http://login.example/x"), "revoke URL"),
+        (|login| login.logout_url("http://localhost/x"), "must both be https"),
+    ] {
+        let error = built(login).expect_err(words);
+        assert!(error.to_string().contains(words), "{error}");
     }
 }
 

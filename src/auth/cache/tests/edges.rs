@@ -93,9 +93,10 @@ async fn a_token_that_cannot_be_replaced_is_not_given_up() {
 #[tokio::test]
 async fn an_older_token_that_is_refused_twice_says_nothing_of_the_newer_one() {
     let (world, first) = begun([]).await;
+    world.advance(Duration::from_secs(1));
     assert!(world.auth.reject(&first, &world.context));
     let second = world.auth.bearer(&world.context).await.expect("a token");
-    world.auth.refused_again(first.generation(), world.clock.now());
+    world.auth.refused_again(&first, world.clock.now(), world.clock.now());
     assert!(world.auth.status().has_token);
     assert!(world.auth.reject(&second, &world.context), "no pause");
 }
@@ -107,7 +108,8 @@ async fn a_failed_renewal_makes_no_token_younger() {
     world.token().await;
     world.settle().await;
     assert!(world.auth.status().last_failure.is_some());
-    world.auth.refused_again(first.generation(), world.clock.now());
+    world.advance(Duration::from_secs(2));
+    world.auth.refused_again(&first, world.clock.now(), world.clock.now());
     assert!(!world.auth.status().has_token, "an old one that is refused is replaced");
 }
 
@@ -226,7 +228,7 @@ async fn calls_go_on_after_a_logout_that_failed_while_they_waited() {
 }
 
 #[tokio::test]
-async fn after_a_logout_nothing_of_before_is_left() {
+async fn after_a_logout_nothing_of_before_is_left_but_what_failed() {
     let turns = [Turn::Token(LIFETIME), Turn::Fail(ErrorKind::LoginFailed)];
     let (world, _) = begun(turns).await;
     world.advance(IN_SOFT_WINDOW);
@@ -234,8 +236,10 @@ async fn after_a_logout_nothing_of_before_is_left() {
     world.settle().await;
     assert!(world.auth.status().last_failure.is_some());
     world.auth.log_out(&world.context).await.expect("logged out");
-    assert_eq!((world.auth.status().last_failure, world.auth.status().expires_at), (None, None));
-    assert_eq!(world.token().await, "Bearer t3", "at once");
+    assert_eq!((world.auth.status().has_token, world.auth.status().expires_at), (false, None));
+    assert_eq!(world.error().await.kind(), ErrorKind::LoginFailed, "a logout is no way around the wait");
+    world.advance(Duration::from_secs(6));
+    assert_eq!(world.token().await, "Bearer t3");
 
     world.auth.log_out(&world.context).await.expect("logged out");
     world.source.0.turns.lock().expect("lock").push_back(Turn::Fail(ErrorKind::Server));
@@ -350,4 +354,100 @@ async fn a_token_that_was_refused_is_revoked_as_well() {
     auth.revoke(&world.context).await.expect("nothing to revoke");
     let t = || Some("t".to_owned());
     assert_eq!(*source.0.lock().expect("lock"), [t(), t(), None]);
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_to_one_serves_others_without_a_wait_when_no_other_is_to_be_had() {
+    let (world, first) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server), Turn::Hang]).await;
+    assert!(world.auth.reject(&first, &world.context));
+    world.auth.acquired(&world.context, Some(1)).await.expect_err("no other");
+    // Who does not give up meets the end of it.
+    for _ in 0..10 {
+        assert!(!world.auth.reject(&first, &world.context), "no other is to be had now");
+        assert_eq!(world.token().await, "Bearer t1");
+    }
+    world.advance(IN_SOFT_WINDOW);
+    assert_eq!(world.token().await, "Bearer t1", "the next try is a renewal that nobody waits for");
+    world.settle().await;
+    assert_eq!(world.source.calls(), 3);
+    assert_eq!(world.token().await, "Bearer t1");
+}
+
+/// The steady load of a forbidden account: others send the fresh token first, and are refused first.
+#[tokio::test]
+async fn a_pause_starts_also_when_others_find_out_first() {
+    let (world, first) = begun([]).await;
+    world.advance(Duration::from_secs(100));
+    let refused_at = world.clock.now();
+    assert!(world.auth.reject(&first, &world.context));
+    let second = world.auth.bearer(&world.context).await.expect("a token");
+    assert!(world.auth.reject(&second, &world.context), "another call, which saw no refusal before");
+    world.auth.refused_again(&second, refused_at, world.clock.now());
+    let third = world.auth.bearer(&world.context).await.expect("a token");
+    assert!(!world.auth.reject(&third, &world.context));
+    assert_eq!(world.source.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_claim_that_comes_late_begins_no_session() {
+    let (world, _) = begun([]).await;
+    world.advance(IN_SOFT_WINDOW);
+    let context = || {
+        assert!(world.auth.0.current.swap(None).is_some(), "as a logout does it");
+        world.context.clone()
+    };
+    assert!(world.auth.at_hand(world.clock.now(), context).is_some());
+    world.settle().await;
+    assert_eq!(world.source.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_logout_that_fails_brings_no_refused_token_back_and_the_good_one_ready_for_renewal() {
+    let world = World::with([]);
+    let unable = Auth::from(Revoking::default());
+    let first = unable.bearer(&world.context).await.expect("a token");
+    assert!(unable.reject(&first, &world.context));
+    unable.log_out(&world.context).await.expect_err("it has no session");
+    assert!(!unable.status().has_token);
+
+    let source = Scripted::new([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]);
+    let world = World::new(source);
+    world.token().await;
+    world.advance(IN_SOFT_WINDOW);
+    let held = world.auth.0.current.load_full().expect("a token");
+    assert!(held.claim_renewal(), "whoever claimed it was late");
+    world.auth.log_out(&world.context).await.expect_err("not now");
+    world.token().await;
+    world.settle().await;
+    assert_eq!(world.token().await, "Bearer t2");
+}
+
+#[tokio::test]
+async fn to_try_again_now_holds_for_renewals_too() {
+    let (world, _) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::LoginFailed)]).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    world.auth.retry_now();
+    world.token().await;
+    world.settle().await;
+    assert_eq!(world.token().await, "Bearer t3");
+}
+
+#[tokio::test]
+async fn what_caused_a_failure_is_known_to_all_who_waited() {
+    #[derive(Debug)]
+    struct Unreachable;
+    impl TokenSource for Unreachable {
+        fn acquire<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Token>> {
+            let cause = std::io::Error::other("no route to host");
+            Box::pin(async { Err(Error::new(ErrorKind::NotSent, "no connection").with_source(cause)) })
+        }
+    }
+    let (world, auth) = (World::with([]), Auth::from(Unreachable));
+    for _ in 0..2 {
+        let error = auth.bearer(&world.context).await.expect_err("unreachable");
+        let cause = std::error::Error::source(&error).expect("a cause");
+        assert_eq!(cause.to_string(), "no route to host");
+    }
 }
