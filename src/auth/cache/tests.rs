@@ -1,4 +1,6 @@
 mod edges;
+mod logouts;
+mod runtimes;
 
 use std::{
     collections::VecDeque,
@@ -310,86 +312,6 @@ async fn an_acquisition_has_a_deadline_of_its_own() {
     assert_eq!(world.token().await, "Bearer t2");
 }
 
-#[test]
-fn the_task_of_a_runtime_that_ended_is_replaced() {
-    let source = Scripted::new([]).held_back();
-    let world = World::new(source.clone());
-    let runtime = || Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for expected in ["Bearer t2", "Bearer t4", "Bearer t6"] {
-        let dies = runtime();
-        dies.block_on(async {
-            let waiting = world.token();
-            let started = world.settle();
-            futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
-        });
-        drop(dies);
-        source.release();
-        assert_eq!(runtime().block_on(world.token()), expected);
-        world.advance(LIFETIME);
-    }
-}
-
-#[test]
-fn a_renewal_in_a_runtime_that_ended_is_started_again() {
-    let source = Scripted::new([]).held_back();
-    let world = World::new(source.clone());
-    let runtime = || Builder::new_current_thread().enable_all().build().expect("a runtime");
-    source.release();
-    assert_eq!(runtime().block_on(world.token()), "Bearer t1");
-    world.advance(IN_SOFT_WINDOW);
-    assert_eq!(runtime().block_on(world.token()), "Bearer t1", "its renewal ended with its runtime");
-    source.release();
-    let lives = runtime();
-    assert_eq!(lives.block_on(world.token()), "Bearer t1");
-    lives.block_on(world.settle());
-    assert_eq!(lives.block_on(world.token()), "Bearer t2");
-}
-
-#[test]
-fn the_task_of_a_runtime_that_nobody_drives_is_replaced() {
-    let source = Scripted::new([]).held_back();
-    let world = World::new(source.clone());
-    let runtime = |paused| Builder::new_current_thread().enable_all().start_paused(paused).build();
-    let idle = runtime(false).expect("a runtime");
-    idle.block_on(async {
-        let (waiting, started) = (world.token(), world.settle());
-        futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
-    });
-    source.release();
-    source.release();
-    // Its time flies while it waits for the other.
-    let other = runtime(true).expect("a runtime");
-    assert_eq!(other.block_on(world.token()), "Bearer t2");
-    idle.block_on(world.settle());
-    assert_eq!(other.block_on(world.token()), "Bearer t2", "what was given up changes nothing");
-    assert_eq!(source.0.open.available_permits(), 1, "and does not go on");
-    assert_eq!(world.auth.status().generation, 1);
-}
-
-#[test]
-fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
-    let world = World::with([]);
-    let error = futures_util::FutureExt::now_or_never(world.auth.bearer(&world.context));
-    let error = error.expect("at once").expect_err("no runtime");
-    assert_eq!(error.kind(), ErrorKind::Configuration);
-}
-
-#[test]
-fn outside_of_a_runtime_the_token_at_hand_serves_and_is_not_renewed() {
-    let world = World::with([]);
-    let inside = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    inside.block_on(world.token());
-    world.advance(IN_SOFT_WINDOW);
-    let bearer = futures_util::FutureExt::now_or_never(world.auth.bearer(&world.context));
-    assert_eq!(bearer.expect("at once").expect("at hand").header(), "Bearer t1");
-    assert_eq!(world.source.calls(), 1);
-    inside.block_on(async {
-        assert_eq!(world.token().await, "Bearer t1");
-        world.settle().await;
-        assert_eq!(world.token().await, "Bearer t2", "nobody else had claimed the renewal");
-    });
-}
-
 #[tokio::test]
 async fn the_same_token_again_is_not_asked_for_until_it_ends() {
     let left = LIFETIME.checked_sub(IN_SOFT_WINDOW).expect("less");
@@ -415,41 +337,6 @@ async fn a_token_that_has_expired_on_arrival_is_an_error_and_no_loop() {
         assert!(error.to_string().contains("had expired when it arrived"), "{error}");
     }
     assert_eq!(world.source.calls(), 1);
-}
-
-#[tokio::test]
-async fn calls_wait_for_a_logout_and_log_in_again_after_it() {
-    let source = Scripted::new([]).held_back();
-    let world = World::new(source.clone());
-    source.release();
-    assert_eq!(world.token().await, "Bearer t1");
-    let (ended, token, ()) = futures_util::future::join3(
-        async {
-            let ended = world.auth.log_out(&world.context).await;
-            source.release();
-            ended
-        },
-        world.token(),
-        async {
-            world.settle().await;
-            assert_eq!(world.source.calls(), 1, "the logout comes first");
-            source.release();
-        },
-    )
-    .await;
-    ended.expect("logged out");
-    assert_eq!(token, "Bearer t2");
-}
-
-#[tokio::test]
-async fn a_credential_without_a_session_says_so_and_keeps_its_token() {
-    let world = World::with([]);
-    let auth = Auth::from(crate::auth::StaticToken::new("not-a-real-token"));
-    auth.bearer(&world.context).await.expect("a token");
-    for outcome in [auth.log_out(&world.context).await, auth.revoke(&world.context).await] {
-        assert_eq!(outcome.expect_err("no session").kind(), ErrorKind::Configuration);
-    }
-    assert!(auth.status().has_token);
 }
 
 #[tokio::test]

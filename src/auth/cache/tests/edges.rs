@@ -8,7 +8,7 @@ use super::{
 };
 
 /// A token that is at hand, and the world that gave it.
-async fn begun(turns: impl IntoIterator<Item = Turn>) -> (World, Bearer) {
+pub(super) async fn begun(turns: impl IntoIterator<Item = Turn>) -> (World, Bearer) {
     let world = World::with(turns);
     let first = world.auth.bearer(&world.context).await.expect("a token");
     (world, first)
@@ -186,97 +186,6 @@ async fn an_acquisition_has_the_time_of_four_requests_and_their_waits() {
 }
 
 #[tokio::test]
-async fn a_logout_runs_alone_and_after_what_is_under_way() {
-    let source = Scripted::new([]).held_back();
-    let world = World::new(source.clone());
-    let (mut token, mut ended) = (Box::pin(world.token()), Box::pin(world.auth.log_out(&world.context)));
-    assert!(poll!(token.as_mut()).is_pending() && poll!(ended.as_mut()).is_pending());
-    world.settle().await;
-    assert_eq!((source.calls(), source.log_outs()), (1, 0));
-    source.release();
-    assert_eq!(token.await, "Bearer t1");
-    assert!(poll!(ended.as_mut()).is_pending(), "a login is no logout");
-    world.settle().await;
-    assert_eq!(source.log_outs(), 1);
-    source.release();
-    ended.await.expect("logged out");
-    assert!(!world.auth.status().has_token);
-}
-
-#[tokio::test]
-async fn calls_go_on_after_a_logout_that_failed_while_they_waited() {
-    let source = Scripted::new([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]).held_back();
-    let world = World::new(source.clone());
-    source.release();
-    world.token().await;
-    let (mut ended, mut token) = (Box::pin(world.auth.log_out(&world.context)), Box::pin(world.token()));
-    assert!(poll!(ended.as_mut()).is_pending() && poll!(token.as_mut()).is_pending());
-    source.release();
-    assert_eq!(ended.await.expect_err("not now").kind(), ErrorKind::Server);
-    assert_eq!(token.await, "Bearer t1");
-    assert_eq!(world.auth.status().last_failure, None, "no login failed");
-
-    // The same without a token from before.
-    let source = Scripted::new([Turn::Fail(ErrorKind::Server)]).held_back();
-    let world = World::new(source.clone());
-    let (mut ended, mut token) = (Box::pin(world.auth.log_out(&world.context)), Box::pin(world.token()));
-    assert!(poll!(ended.as_mut()).is_pending() && poll!(token.as_mut()).is_pending());
-    source.release();
-    ended.await.expect_err("not now");
-    source.release();
-    assert_eq!(token.await, "Bearer t1");
-}
-
-#[tokio::test]
-async fn after_a_logout_nothing_of_before_is_left_but_what_failed() {
-    let turns = [Turn::Token(LIFETIME), Turn::Fail(ErrorKind::LoginFailed)];
-    let (world, _) = begun(turns).await;
-    world.advance(IN_SOFT_WINDOW);
-    world.token().await;
-    world.settle().await;
-    assert!(world.auth.status().last_failure.is_some());
-    world.auth.log_out(&world.context).await.expect("logged out");
-    assert_eq!((world.auth.status().has_token, world.auth.status().expires_at), (false, None));
-    assert_eq!(world.error().await.kind(), ErrorKind::LoginFailed, "a logout is no way around the wait");
-    world.advance(Duration::from_secs(6));
-    assert_eq!(world.token().await, "Bearer t3");
-
-    world.auth.log_out(&world.context).await.expect("logged out");
-    world.source.0.turns.lock().expect("lock").push_back(Turn::Fail(ErrorKind::Server));
-    for _ in 0..2 {
-        assert_eq!(world.error().await.kind(), ErrorKind::Server, "the old token serves nobody");
-    }
-}
-
-#[test]
-fn outside_of_a_runtime_no_session_is_ended() {
-    let world = World::with([]);
-    for outcome in
-        [world.auth.log_out(&world.context).now_or_never(), world.auth.revoke(&world.context).now_or_never()]
-    {
-        let error = outcome.expect("at once").expect_err("no runtime");
-        assert_eq!(error.kind(), ErrorKind::Configuration);
-    }
-}
-
-#[test]
-fn a_logout_does_not_wait_for_a_runtime_that_nobody_drives() {
-    let source = Scripted::new([]).held_back();
-    let world = World::new(source.clone());
-    let runtime = |paused| Builder::new_current_thread().enable_all().start_paused(paused).build();
-    let idle = runtime(false).expect("a runtime");
-    idle.block_on(async {
-        let (waiting, started) = (world.token(), world.settle());
-        futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
-    });
-    source.release();
-    source.release();
-    let other = runtime(true).expect("a runtime");
-    other.block_on(world.auth.log_out(&world.context)).expect("logged out");
-    assert_eq!(source.log_outs(), 1);
-}
-
-#[tokio::test]
 async fn what_was_given_up_is_nobodys_token_and_clears_nobodys_place() {
     let source = Scripted::new([]).held_back();
     let world = World::new(source.clone());
@@ -326,36 +235,6 @@ async fn another_token_with_a_shorter_life_has_a_last_part_too() {
     assert_eq!(world.token().await, "Bearer t3");
 }
 
-/// Notes which tokens it is to revoke.
-#[derive(Debug, Default)]
-struct Revoking(Mutex<Vec<Option<String>>>);
-
-impl TokenSource for Revoking {
-    fn acquire<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Token>> {
-        Box::pin(std::future::ready(Ok(Token::new("t"))))
-    }
-
-    fn revoke<'a>(&'a self, token: Option<&'a Token>, _: &'a Context) -> BoxFuture<'a, Result<()>> {
-        let token = token.map(|token| token.expose_secret().to_owned());
-        self.0.lock().expect("lock").push(token);
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_was_refused_is_revoked_as_well() {
-    let (world, source) = (World::with([]), Arc::new(Revoking::default()));
-    let auth = Auth::from(source.clone());
-    for is_refused in [false, true] {
-        let bearer = auth.bearer(&world.context).await.expect("a token");
-        assert!(!is_refused || auth.reject(&bearer, &world.context));
-        auth.revoke(&world.context).await.expect("revoked");
-    }
-    auth.revoke(&world.context).await.expect("nothing to revoke");
-    let t = || Some("t".to_owned());
-    assert_eq!(*source.0.lock().expect("lock"), [t(), t(), None]);
-}
-
 #[tokio::test]
 async fn a_token_that_was_refused_to_one_serves_others_without_a_wait_when_no_other_is_to_be_had() {
     let (world, first) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server), Turn::Hang]).await;
@@ -399,27 +278,6 @@ async fn a_claim_that_comes_late_begins_no_session() {
     assert!(world.auth.at_hand(world.clock.now(), context).is_some());
     world.settle().await;
     assert_eq!(world.source.calls(), 1);
-}
-
-#[tokio::test]
-async fn a_logout_that_fails_brings_no_refused_token_back_and_the_good_one_ready_for_renewal() {
-    let world = World::with([]);
-    let unable = Auth::from(Revoking::default());
-    let first = unable.bearer(&world.context).await.expect("a token");
-    assert!(unable.reject(&first, &world.context));
-    unable.log_out(&world.context).await.expect_err("it has no session");
-    assert!(!unable.status().has_token);
-
-    let source = Scripted::new([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::Server)]);
-    let world = World::new(source);
-    world.token().await;
-    world.advance(IN_SOFT_WINDOW);
-    let held = world.auth.0.current.load_full().expect("a token");
-    assert!(held.claim_renewal(), "whoever claimed it was late");
-    world.auth.log_out(&world.context).await.expect_err("not now");
-    world.token().await;
-    world.settle().await;
-    assert_eq!(world.token().await, "Bearer t2");
 }
 
 #[tokio::test]

@@ -1,0 +1,81 @@
+//! The end of a session that was asked for: logout and revocation.
+
+use reqwest::Url;
+use secrecy::ExposeSecret;
+
+use super::{Context, Keycloak, Session, Token};
+use crate::{
+    Error, Result,
+    auth::grant::{Answered, Stage},
+    transport::checked_url,
+};
+
+impl Keycloak {
+    pub(super) async fn end_session(&self, context: &Context) -> Result<()> {
+        let url = self.neighbour(self.logout_url.as_deref(), "logout")?;
+        let Some(session) = self.take() else { return Ok(()) };
+        let fields = [("refresh_token", session.refresh_token.expose_secret())];
+        let answered = self.endpoint.post(context, &url, &fields).await.and_then(Answered::without_content);
+        match answered {
+            Ok(()) => Ok(()),
+            // It had ended before.
+            Err(failure) if failure.stage == Stage::GrantRefused => Ok(()),
+            Err(failure) => {
+                self.put(Some(session));
+                Err(failure.error.with_operation("keycloak.log_out"))
+            }
+        }
+    }
+
+    pub(super) async fn revoke_tokens(&self, token: Option<&Token>, context: &Context) -> Result<()> {
+        let url = self.neighbour(self.revocation_url.as_deref(), "revoke")?;
+        let session = self.take();
+        let outcome = self.revoke_both(&url, token, session.as_ref(), context).await;
+        if outcome.is_err() {
+            self.put(session);
+        }
+        outcome
+    }
+
+    /// The access token first, because without the session it could not be found any more.
+    async fn revoke_both(
+        &self,
+        url: &Url,
+        access: Option<&Token>,
+        session: Option<&Session>,
+        context: &Context,
+    ) -> Result<()> {
+        let access = access.map(|token| ("access_token", token.expose_secret()));
+        let refresh = session.map(|session| ("refresh_token", session.refresh_token.expose_secret()));
+        for (hint, token) in access.into_iter().chain(refresh) {
+            let fields = [("token", token), ("token_type_hint", hint)];
+            let answered = self.endpoint.post(context, url, &fields).await;
+            answered
+                .and_then(Answered::without_content)
+                .map_err(|failure| failure.error.with_operation("keycloak.revoke"))?;
+        }
+        Ok(())
+    }
+
+    /// Another endpoint of the realm: as it was given, or beside the token endpoint.
+    pub(super) fn neighbour(&self, given: Option<&str>, name: &str) -> Result<Url> {
+        let token_url = self.endpoint.url.as_ref().map_err(|error| error.share())?;
+        if let Some(given) = given {
+            let url = checked_url(&format!("{name} URL"), given, self.plain_http)?;
+            if url.scheme() != token_url.scheme() {
+                let rule = format!("the {name} URL and the token URL must both be https, or neither");
+                return Err(Error::configuration(rule));
+            }
+            return Ok(url);
+        }
+        let beside = token_url.path().strip_suffix("/protocol/openid-connect/token");
+        let Some(realm) = beside else {
+            return Err(Error::configuration(
+                "the token URL does not end like one of Keycloak, so set `logout_url` and `revocation_url`",
+            ));
+        };
+        let mut url = token_url.clone();
+        url.set_path(&format!("{realm}/protocol/openid-connect/{name}"));
+        Ok(url)
+    }
+}
