@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::IgnoredAny;
 
 #[cfg(feature = "connect")]
 pub(crate) use self::answer::code;
@@ -17,7 +16,7 @@ pub(super) use self::answer::{Failure, Granted, Stage};
 use self::answer::{bounded, granted, not_answered, refused};
 use super::Context;
 use crate::{
-    Error, ErrorKind, Result, decode,
+    Error, Result,
     transport::{Backoff, Unanswered, asked_wait, checked_url},
 };
 
@@ -63,22 +62,9 @@ impl fmt::Debug for TokenEndpoint {
 
 /// An answer of success.
 pub(super) struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Answered {
-    /// For requests that ask for nothing. A page of a gateway is not the endpoint's answer.
-    pub(super) fn without_content(self) -> Result<(), Failure> {
-        let Self { status, headers, body } = self;
-        if body.is_empty() || decode::json::<IgnoredAny>(&body).is_ok() {
-            return Ok(());
-        }
-        let message = "the login server answered with a page where nothing was asked for; check the URL";
-        let error = Error::new(ErrorKind::UnexpectedAnswer, message);
-        Err(Failure::new(error.with_answer(status, headers, Bytes::new()), Stage::Unusable))
-    }
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 /// What identifies somebody at the login server is one line of text.

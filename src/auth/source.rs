@@ -198,7 +198,7 @@ impl Token {
     }
 
     /// Counts the life of the token from just before the request for it, where that was later.
-    #[cfg(any_grant)]
+    #[cfg(any(any_grant, test))]
     pub(crate) fn counted_from_then(mut self, asked_at: Instant) -> Self {
         self.counted_from = Some(asked_at);
         self

@@ -1,12 +1,15 @@
 //! The end of a session that was asked for: logout and revocation.
 
+use bytes::Bytes;
 use reqwest::Url;
 use secrecy::ExposeSecret;
+use serde::de::IgnoredAny;
 
 use super::{Context, Keycloak, Session, Token};
 use crate::{
-    Error, Result,
-    auth::grant::{Answered, Stage},
+    Error, ErrorKind, Result,
+    auth::grant::{Answered, Failure, Stage},
+    decode,
     transport::checked_url,
 };
 
@@ -15,7 +18,7 @@ impl Keycloak {
         let url = self.neighbour(self.logout_url.as_deref(), "logout")?;
         let Some(session) = self.take() else { return Ok(()) };
         let fields = [("refresh_token", session.refresh_token.expose_secret())];
-        let answered = self.endpoint.post(context, &url, &fields).await.and_then(Answered::without_content);
+        let answered = self.endpoint.post(context, &url, &fields).await.and_then(without_content);
         match answered {
             Ok(()) => Ok(()),
             // It had ended before.
@@ -51,7 +54,7 @@ impl Keycloak {
             let fields = [("token", token), ("token_type_hint", hint)];
             let answered = self.endpoint.post(context, url, &fields).await;
             answered
-                .and_then(Answered::without_content)
+                .and_then(without_content)
                 .map_err(|failure| failure.error.with_operation("keycloak.revoke"))?;
         }
         Ok(())
@@ -78,4 +81,15 @@ impl Keycloak {
         url.set_path(&format!("{realm}/protocol/openid-connect/{name}"));
         Ok(url)
     }
+}
+
+/// Nothing was asked for, so a page of a gateway is not the endpoint's answer.
+fn without_content(answered: Answered) -> Result<(), Failure> {
+    let Answered { status, headers, body } = answered;
+    if body.is_empty() || decode::json::<IgnoredAny>(&body).is_ok() {
+        return Ok(());
+    }
+    let message = "the login server answered with a page where nothing was asked for; check the URL";
+    let error = Error::new(ErrorKind::UnexpectedAnswer, message);
+    Err(Failure { error: error.with_answer(status, headers, Bytes::new()), stage: Stage::Unusable })
 }
