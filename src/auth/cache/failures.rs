@@ -42,6 +42,7 @@ pub(super) struct Failures {
 
 struct Remembered {
     error: Arc<Error>,
+    at: Instant,
     until: Instant,
 }
 
@@ -60,7 +61,7 @@ impl Failures {
             _ => until,
         };
         let until = until.max(now + asked);
-        self.last = Some(Remembered { error: error.clone(), until });
+        self.last = Some(Remembered { error: error.clone(), at: now, until });
         until
     }
 
@@ -70,7 +71,7 @@ impl Failures {
 
     /// The last failure, while its wait lasts.
     pub(super) fn present(&self, now: Instant) -> Option<Error> {
-        let Remembered { error, until } = self.last.as_ref()?;
+        let Remembered { error, until, .. } = self.last.as_ref()?;
         let left = until.checked_duration_since(now).filter(|left| !left.is_zero())?;
         // Only the user can help here, and no wait.
         if error.kind() == ErrorKind::LoginRequired {
@@ -81,10 +82,11 @@ impl Failures {
     }
 
     pub(super) fn status(&self, now: Instant, wall: SystemTime) -> Option<LoginFailure> {
-        let Remembered { error, until } = self.last.as_ref()?;
-        let next_attempt = wall.checked_add(until.saturating_duration_since(now)).unwrap_or(wall);
+        let Remembered { error, at: failed_at, until } = self.last.as_ref()?;
+        let at = wall.checked_sub(now.saturating_duration_since(*failed_at)).unwrap_or(wall);
+        let next_attempt = at.checked_add(until.saturating_duration_since(*failed_at)).unwrap_or(at);
         let in_a_row = self.refusals.saturating_add(self.faults);
-        Some(LoginFailure { kind: error.kind(), at: wall, next_attempt, in_a_row })
+        Some(LoginFailure { kind: error.kind(), at, next_attempt, in_a_row })
     }
 }
 

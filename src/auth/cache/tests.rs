@@ -373,3 +373,14 @@ async fn nothing_is_asked_for_before_the_first_call() {
     world.settle().await;
     assert_eq!((world.source.calls(), world.auth.status().generation), (0, 0));
 }
+
+/// Applications call from tasks of their own.
+#[test]
+fn what_waits_for_tokens_can_be_spawned() {
+    fn is_send(_: &impl Send) {}
+    let world = World::with([]);
+    is_send(&world.auth.bearer(&world.context));
+    is_send(&world.auth.log_out(&world.context));
+    is_send(&world.auth.revoke(&world.context));
+    is_send(&world.auth.watch().changed());
+}

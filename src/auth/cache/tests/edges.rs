@@ -199,6 +199,9 @@ async fn what_was_given_up_is_nobodys_token_and_clears_nobodys_place() {
         assert!(cache.current.load().is_none() && world.auth.status() == AuthStatus::default());
         cache.abandoned(number);
     };
+    let failed = Err(Error::new(ErrorKind::Server, "late"));
+    let late = cache.settle(9, Kind::Acquire, failed, world.clock.now(), &world.context);
+    assert!(late.is_err() && world.auth.status().last_failure.is_none(), "an outdated failure");
     given_up(1);
     let mut waiting = Box::pin(world.token());
     assert!(poll!(waiting.as_mut()).is_pending());

@@ -5,6 +5,19 @@ use futures_util::poll;
 use super::{edges::begun, *};
 
 #[tokio::test]
+async fn a_logout_does_not_make_a_failure_of_before_a_new_one() {
+    let (world, _) = begun([Turn::Token(LIFETIME), Turn::Fail(ErrorKind::LoginFailed)]).await;
+    world.advance(IN_SOFT_WINDOW);
+    world.token().await;
+    world.settle().await;
+    let failure = world.auth.status().last_failure;
+    assert!(failure.is_some_and(|failure| failure.at == world.clock.wall()));
+    world.advance(Duration::from_secs(1));
+    world.auth.log_out(&world.context).await.expect("logged out");
+    assert_eq!(world.auth.status().last_failure, failure);
+}
+
+#[tokio::test]
 async fn calls_wait_for_a_logout_and_log_in_again_after_it() {
     let source = Scripted::new([]).held_back();
     let world = World::new(source.clone());
