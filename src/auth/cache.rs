@@ -129,7 +129,8 @@ impl Auth {
     /// The token to send: the one at hand, or one that is acquired now for everybody who waits.
     ///
     /// Calls of clients do this by themselves. Use it for a request of your own to a server that
-    /// takes the same token, and [`reject`](Self::reject) if it is refused there.
+    /// takes the same token, and [`reject`](Self::reject) if it is refused there. A client has the
+    /// context for it: its `login_context()`.
     ///
     /// # Errors
     ///

@@ -130,7 +130,7 @@ pub(crate) fn crm_gateway(variables: &mut Variables, plain_http: bool) -> Result
         Some(secret(variables, CLIENT_SECRET, "GRANT=client_credentials")?)
     } else {
         let Some(username) = variables.text(USER[0]) else {
-            let rule = format_args!("is not set, but `{set}` is, without `GRANT=client_credentials`");
+            let rule = format!("is not set, but `{set}` is, without `GRANT=client_credentials`");
             return Err(variables.refused(USER[0], rule));
         };
         let password = secret(variables, PASSWORD, USER[0])?;
@@ -161,7 +161,7 @@ fn keycloak(variables: &mut Variables, set: &str) -> Result<Keycloak> {
         };
     }
     let Some(part) = variables.first_of(&PARTS) else {
-        let rule = format_args!("is not set, nor are `KEYCLOAK_URL` and `REALM`, but `{set}` is");
+        let rule = format!("is not set, nor are `KEYCLOAK_URL` and `REALM`, but `{set}` is");
         return Err(variables.refused(WHOLE, rule));
     };
     let base_url = text(variables, PARTS[0], part)?;

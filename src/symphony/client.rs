@@ -248,6 +248,18 @@ impl Client {
     pub fn auth(&self) -> &Auth {
         self.0.transport.auth()
     }
+
+    /// What the credential works with here: for [`Auth::bearer`] and the other methods of [`auth`](Self::auth).
+    ///
+    /// ```no_run
+    /// # async fn run(client: entitlements::symphony::Client) -> entitlements::Result<()> {
+    /// let bearer = client.auth().bearer(&client.login_context()).await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn login_context(&self) -> crate::auth::Context {
+        self.0.transport.context()
+    }
 }
 
 /// Settings of a [`Client`].

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use entitlements::{
-    auth::{Auth, ClientAuthentication, Context},
+    auth::{Auth, ClientAuthentication},
     crm_gateway::Client,
     time::TestClock,
 };
@@ -110,11 +110,8 @@ async fn no_url_for_the_end_of_a_session_is_quoted() {
         server.set(well);
         let login = keycloak(&server.uri()).password(USER, PASSWORD).logout_url(url).revocation_url(url);
         told.debug("login", &login);
-        let client = crm(&server.uri(), login, &TestClock::new()).build().expect("a client");
-        client.list_entitlements().send().await.expect("a good start");
-        end(&client, true, &mut told).await;
-        end(&client, false, &mut told).await;
-        assert_eq!(told.errors, 2, "{name}");
+        told.outcome(crm(&server.uri(), login, &TestClock::new()).build());
+        assert_eq!(told.errors, 1, "{name}");
         room.row(name, &told);
     }
     room.leave(urls.len());
@@ -201,10 +198,10 @@ async fn no_refused_token_is_told_whatever_its_renewal_brings() {
 async fn no_credential_tells_what_it_does_without_a_client() {
     let server = Server::start().await;
     let mut room = Room::enter().await;
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let clock = TestClock::new();
-    let context = Context::new(http, clock.clone(), USUAL);
     let auth = Auth::from(keycloak(&server.uri()).password(USER, PASSWORD));
+    let client = crm(&server.uri(), keycloak(&server.uri()).password(USER, PASSWORD), &clock);
+    let context = client.build().expect("a client").login_context();
     let (mut told, mut watch) = (Told::default(), auth.watch());
     server.set(well);
     for _ in 0..2 {
@@ -217,6 +214,7 @@ async fn no_credential_tells_what_it_does_without_a_client() {
     assert!(watch.changed().await.is_some());
     told.debug("watch", &watch);
     told.debug("watched", &watch.status());
+    auth.bearer(&context).await.expect("one that is not refused");
     server.set(|request| {
         Some(json(400, &json!({ "error": all(request), "error_description": CLIENT_SECRET })))
     });
