@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use self::{
     failures::share,
-    flight::{Arrival, Kind, Work},
+    flight::{Arrival, Work},
     held::Held,
     state::{State, Step},
 };
@@ -167,7 +167,7 @@ impl Auth {
     /// number of attempts helps.
     #[must_use = "without another attempt the refusal is the answer"]
     pub fn reject(&self, bearer: &Bearer, context: &Context) -> bool {
-        self.0.reject(bearer.generation(), context.clock().now())
+        self.rejected(bearer, context.clock().now())
     }
 
     /// Lets the next call try to log in, although the last login failed a moment ago; for example
@@ -251,7 +251,7 @@ impl Auth {
             };
             match flight.arrival().await {
                 Arrival::Outcome(Ok(Some(held))) => return Ok(held.bearer.clone()),
-                Arrival::Outcome(Err(error)) if flight.kind == Kind::Acquire => {
+                Arrival::Outcome(Err(error)) if flight.is_acquisition => {
                     let kept = self.0.still_valid(context.clock().now(), refused);
                     return kept.ok_or_else(|| share(&error));
                 }
@@ -264,8 +264,8 @@ impl Auth {
         Err(Error::new(ErrorKind::NotSent, message))
     }
 
-    pub(crate) fn reject_generation(&self, generation: u64, now: Instant) -> bool {
-        self.0.reject(generation, now)
+    pub(crate) fn rejected(&self, bearer: &Bearer, now: Instant) -> bool {
+        self.0.reject(bearer.generation(), now)
     }
 
     /// Says that the token of a second attempt was refused, too.

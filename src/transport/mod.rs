@@ -280,7 +280,7 @@ impl Transport {
                         self.auth.refused_again(&bearer, first.at, at);
                         return Err(error);
                     }
-                    if !self.auth.reject_generation(bearer.generation(), at) {
+                    if !self.auth.rejected(&bearer, at) {
                         return Err(error);
                     }
                     refused = Some(Refused { bearer, at, error });

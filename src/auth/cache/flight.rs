@@ -34,22 +34,7 @@ pub(super) enum Work {
     Revoke(Option<Token>),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Acquire,
-    LogOut,
-    Revoke,
-}
-
 impl Work {
-    pub(super) fn kind(&self) -> Kind {
-        match self {
-            Self::Acquire => Kind::Acquire,
-            Self::LogOut => Kind::LogOut,
-            Self::Revoke(_) => Kind::Revoke,
-        }
-    }
-
     async fn run(self, cache: &Cache, context: &Context) -> Result<Option<Token>> {
         match self {
             Self::Acquire => cache.source.acquire(context).await.map(Some),
@@ -63,7 +48,8 @@ impl Work {
 #[derive(Clone)]
 pub(super) struct Flight {
     pub(super) number: u64,
-    pub(super) kind: Kind,
+    /// Whether it gets a token, and does not end a session.
+    pub(super) is_acquisition: bool,
     /// `None` if the task went away without an outcome.
     outcome: Shared<BoxFuture<'static, Option<Outcome>>>,
     stalled_at: Option<Instant>,
@@ -109,7 +95,7 @@ pub(super) fn start(
     let number = state.flights;
     let mut flight = Flight {
         number,
-        kind: work.kind(),
+        is_acquisition: matches!(work, Work::Acquire),
         outcome: receiver.map(std::result::Result::ok).boxed().shared(),
         stalled_at: Instant::now().checked_add(limit.saturating_add(STALLED)),
         task: None,
@@ -134,7 +120,6 @@ struct Pilot {
 
 impl Pilot {
     async fn fly(mut self, work: Work, context: Context, limit: Duration) {
-        let kind = work.kind();
         let asked_at = context.clock().now();
         let run = AssertUnwindSafe(work.run(&self.cache, &context)).catch_unwind();
         let outcome = match tokio::time::timeout(limit, run).await {
@@ -145,7 +130,7 @@ impl Pilot {
                 Err(Error::new(ErrorKind::Timeout, message))
             }
         };
-        let outcome = self.cache.settle(self.number, kind, outcome, asked_at, &context);
+        let outcome = self.cache.settle(self.number, outcome, asked_at, &context);
         if let Some(sender) = self.sender.take() {
             // Whoever waited may have gone.
             let _ = sender.send(outcome);

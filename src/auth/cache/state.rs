@@ -8,7 +8,7 @@ use std::{
 use super::{
     AuthStatus, Bearer, Cache, MOST_STARTS,
     failures::{Failures, share},
-    flight::{self, Arrival, Flight, Kind, Outcome, Work},
+    flight::{self, Arrival, Flight, Outcome, Work},
     held::Held,
 };
 use crate::{
@@ -116,43 +116,39 @@ impl Cache {
     pub(super) fn settle(
         &self,
         number: u64,
-        kind: Kind,
         outcome: Result<Option<Token>>,
         asked_at: Instant,
         context: &Context,
     ) -> Outcome {
         let now = context.clock().now();
         let mut state = self.lock();
-        let is_current = state.flight.as_ref().is_some_and(|flight| flight.number == number);
+        let flight = state.flight.take_if(|flight| flight.number == number);
         let before = self.current.load_full().or(state.refused.clone());
         let outcome = outcome.and_then(|token| {
             let Some(token) = token else { return Ok(None) };
             let counted_from = token.counted_from().unwrap_or(asked_at);
             // One that was given up has no number that a refusal could name.
-            let generation = if is_current { state.generation + 1 } else { 0 };
+            let generation = if flight.is_some() { state.generation + 1 } else { 0 };
             let held =
                 Held::new(token, counted_from, generation, self.longest_margin, before.as_deref(), context);
             held.map(|held| Some(Arc::new(held)))
         });
         let outcome = outcome.map_err(Arc::new);
-        if !is_current {
-            return outcome;
-        }
-        state.flight = None;
-        match (&outcome, kind) {
-            (Ok(Some(held)), _) => {
+        let Some(flight) = flight else { return outcome };
+        match &outcome {
+            Ok(Some(held)) => {
                 state.generation = held.bearer.generation();
                 state.failures.clear();
                 state.refused = None;
                 state.ending = None;
                 self.current.store(Some(held.clone()));
             }
-            (Ok(None), _) => {
+            Ok(None) => {
                 state.refused = None;
                 state.ending = None;
                 self.current.store(None);
             }
-            (Err(error), Kind::Acquire) => {
+            Err(error) if flight.is_acquisition => {
                 let valid_until = before.as_deref().and_then(Held::expires_at);
                 let until = state.failures.add(error, now, valid_until);
                 if let Some(held) = self.current.load_full().or(state.refused.take()) {
@@ -161,7 +157,7 @@ impl Cache {
                 }
             }
             // The session is as it was, and so is its token.
-            (Err(_), Kind::LogOut | Kind::Revoke) => {
+            Err(_) => {
                 let held = state.ending.take().map(|held| Arc::new(held.unclaimed(None)));
                 self.current.store(held);
             }

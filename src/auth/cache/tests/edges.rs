@@ -2,10 +2,7 @@
 
 use futures_util::{FutureExt, join, poll};
 
-use super::{
-    super::{flight::Kind, held::Held},
-    *,
-};
+use super::{super::held::Held, *};
 
 /// A token that is at hand, and the world that gave it.
 pub(super) async fn begun(turns: impl IntoIterator<Item = Turn>) -> (World, Bearer) {
@@ -193,14 +190,14 @@ async fn what_was_given_up_is_nobodys_token_and_clears_nobodys_place() {
     let given_up = |number| {
         let asked_at = world.clock.now() + Duration::from_secs(7);
         let token = Token::new("late").expires_in(LIFETIME).counted_from_then(asked_at);
-        let outcome = cache.settle(number, Kind::Acquire, Ok(Some(token)), world.clock.now(), &world.context);
+        let outcome = cache.settle(number, Ok(Some(token)), world.clock.now(), &world.context);
         let held = outcome.expect("valid").expect("a token");
         assert_eq!((held.bearer.generation(), held.expires_at()), (0, Some(asked_at + LIFETIME)));
         assert!(cache.current.load().is_none() && world.auth.status() == AuthStatus::default());
         cache.abandoned(number);
     };
     let failed = Err(Error::new(ErrorKind::Server, "late"));
-    let late = cache.settle(9, Kind::Acquire, failed, world.clock.now(), &world.context);
+    let late = cache.settle(9, failed, world.clock.now(), &world.context);
     assert!(late.is_err() && world.auth.status().last_failure.is_none(), "an outdated failure");
     given_up(1);
     let mut waiting = Box::pin(world.token());

@@ -1,8 +1,24 @@
 //! Runtimes that end, that nobody drives, or that are not there.
 
 use futures_util::FutureExt;
+use tokio::runtime::Runtime;
 
 use super::*;
+
+/// A runtime with an acquisition under way, which nobody drives any more.
+fn undriven(world: &World) -> Runtime {
+    let idle = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    idle.block_on(async {
+        let (waiting, started) = (world.token(), world.settle());
+        futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
+    });
+    idle
+}
+
+/// Its time flies while it waits for another one.
+fn impatient() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
+}
 
 #[test]
 fn the_task_of_a_runtime_that_ended_is_replaced() {
@@ -43,16 +59,10 @@ fn a_renewal_in_a_runtime_that_ended_is_started_again() {
 fn the_task_of_a_runtime_that_nobody_drives_is_replaced() {
     let source = Scripted::new([]).held_back();
     let world = World::new(source.clone());
-    let runtime = |paused| Builder::new_current_thread().enable_all().start_paused(paused).build();
-    let idle = runtime(false).expect("a runtime");
-    idle.block_on(async {
-        let (waiting, started) = (world.token(), world.settle());
-        futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
-    });
+    let idle = undriven(&world);
     source.release();
     source.release();
-    // Its time flies while it waits for the other.
-    let other = runtime(true).expect("a runtime");
+    let other = impatient();
     assert_eq!(other.block_on(world.token()), "Bearer t2");
     idle.block_on(world.settle());
     assert_eq!(other.block_on(world.token()), "Bearer t2", "what was given up changes nothing");
@@ -63,7 +73,7 @@ fn the_task_of_a_runtime_that_nobody_drives_is_replaced() {
 #[test]
 fn outside_of_a_runtime_there_is_an_error_and_no_panic() {
     let world = World::with([]);
-    let error = futures_util::FutureExt::now_or_never(world.auth.bearer(&world.context));
+    let error = world.auth.bearer(&world.context).now_or_never();
     let error = error.expect("at once").expect_err("no runtime");
     assert_eq!(error.kind(), ErrorKind::Configuration);
 }
@@ -74,7 +84,7 @@ fn outside_of_a_runtime_the_token_at_hand_serves_and_is_not_renewed() {
     let inside = Builder::new_current_thread().enable_all().build().expect("a runtime");
     inside.block_on(world.token());
     world.advance(IN_SOFT_WINDOW);
-    let bearer = futures_util::FutureExt::now_or_never(world.auth.bearer(&world.context));
+    let bearer = world.auth.bearer(&world.context).now_or_never();
     assert_eq!(bearer.expect("at once").expect("at hand").header(), "Bearer t1");
     assert_eq!(world.source.calls(), 1);
     inside.block_on(async {
@@ -88,15 +98,10 @@ fn outside_of_a_runtime_the_token_at_hand_serves_and_is_not_renewed() {
 fn a_logout_does_not_wait_for_a_runtime_that_nobody_drives() {
     let source = Scripted::new([]).held_back();
     let world = World::new(source.clone());
-    let runtime = |paused| Builder::new_current_thread().enable_all().start_paused(paused).build();
-    let idle = runtime(false).expect("a runtime");
-    idle.block_on(async {
-        let (waiting, started) = (world.token(), world.settle());
-        futures_util::future::select(Box::pin(waiting), Box::pin(started)).await;
-    });
+    let _idle = undriven(&world);
     source.release();
     source.release();
-    let other = runtime(true).expect("a runtime");
+    let other = impatient();
     other.block_on(world.auth.log_out(&world.context)).expect("logged out");
     assert_eq!(source.log_outs(), 1);
 }
