@@ -182,7 +182,7 @@ fn markers(service: &str, operations: &[Operation]) -> proc_macro2::TokenStream 
             );
             let has_body = operation.success.is_some();
             if let Some(style) = &operation.paging {
-                paging.insert(name.clone(), variant(style));
+                paging.insert(name.clone(), variant(&format!("pages_by_{style}")));
             }
             let doc = format!("`{http_method} {path}`");
             quote! {

@@ -51,6 +51,6 @@ pub use http;
 
 pub use self::error::{Error, ErrorKind, Result};
 #[cfg(any_listing)]
-pub use self::page::{Page, Pager, Pages};
+pub use self::page::{Cursor, Page, Pager, Pages};
 #[cfg(any_service)]
 pub use self::{open_enum::UnknownValue, raw_request::RawRequest, response::Response, transport::RateLimit};

@@ -167,7 +167,7 @@ impl<T> Response<T> {
     }
 
     /// The answer without its value.
-    #[cfg(feature = "crm-gateway")]
+    #[cfg(any_listing)]
     pub(crate) fn raw(&self) -> &Raw {
         &self.raw
     }

@@ -11,6 +11,7 @@ mod client;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod ids;
+mod listing;
 mod problem;
 mod query;
 mod requests;

@@ -93,58 +93,97 @@ impl std::fmt::Display for Filter {
 /// assert_eq!(sort.to_string(), r#"{"created":-1,"status":1}"#);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sort(Form);
+pub struct Sort {
+    form: Form,
+    is_total: bool,
+}
 
 impl Sort {
     /// Smallest first.
     pub fn asc(field: impl Into<String>) -> Self {
-        Self(Form::Keys(vec![(field.into(), 1.into())]))
+        Self::of(Form::Keys(vec![(field.into(), 1.into())]))
     }
 
     /// Largest first.
     pub fn desc(field: impl Into<String>) -> Self {
-        Self(Form::Keys(vec![(field.into(), (-1).into())]))
+        Self::of(Form::Keys(vec![(field.into(), (-1).into())]))
     }
 
     /// Then by this field, smallest first.
     #[must_use]
     pub fn then_asc(self, field: impl Into<String>) -> Self {
-        Self(self.0.with(field.into(), 1.into()))
+        Self { form: self.form.with(field.into(), 1.into()), ..self }
     }
 
     /// Then by this field, largest first.
     #[must_use]
     pub fn then_desc(self, field: impl Into<String>) -> Self {
-        Self(self.0.with(field.into(), (-1).into()))
+        Self { form: self.form.with(field.into(), (-1).into()), ..self }
     }
 
     /// An order as JSON text, for another form than the assumed one. A text that is no JSON is
     /// refused when the request is sent, and so is one that is no JSON object where
     /// [`then_asc`](Self::then_asc) or [`then_desc`](Self::then_desc) adds a field to it.
     ///
-    /// A stream adds no `_id` to a raw order: unless the order is total by itself, pages can
-    /// overlap or leave gaps.
+    /// A stream adds `_id` to an object, and to a list of pairs such as `[["created",-1]]`; any
+    /// other form it refuses, unless it is [declared to be total](Self::declared_total).
     pub fn raw(json: impl Into<String>) -> Self {
-        Self(Form::Raw(json.into(), Vec::new()))
+        Self::of(Form::Raw(json.into(), Vec::new()))
+    }
+
+    /// Says that no two entitlements are equal in this order, so that a stream need not add `_id`
+    /// as the last key. If it is not so, pages can overlap or leave gaps.
+    ///
+    /// ```
+    /// use entitlements::crm_gateway::Sort;
+    ///
+    /// let sort = Sort::asc("accountId").then_asc("productId").declared_total();
+    /// assert_eq!(sort.to_string(), r#"{"accountId":1,"productId":1}"#);
+    /// ```
+    #[must_use]
+    pub fn declared_total(self) -> Self {
+        Self { is_total: true, ..self }
     }
 
     /// The same order, made total by the id, so that no entitlement can change its page.
-    pub(super) fn made_total(self) -> Self {
-        match &self.0 {
-            Form::Keys(keys) if !keys.iter().any(|(field, _)| field == "_id") => self.then_asc("_id"),
-            _ => self,
+    pub(super) fn made_total(self) -> Result<Self> {
+        if self.is_total {
+            return Ok(self);
+        }
+        // What is not valid is refused by the request.
+        match self.checked().map(|text| serde_json::from_str(&text)) {
+            Ok(Ok(Value::Object(keys))) if keys.contains_key("_id") => Ok(self),
+            Ok(Ok(Value::Array(pairs))) if pairs.iter().all(Value::is_array) => {
+                if pairs.iter().any(|pair| pair[0] == "_id") {
+                    return Ok(self);
+                }
+                let pairs: Vec<_> =
+                    pairs.into_iter().chain([Value::from(vec!["_id".into(), Value::from(1)])]).collect();
+                Ok(Self::raw(Value::from(pairs).to_string()))
+            }
+            Ok(Ok(Value::Object(_))) => Ok(self.then_asc("_id")),
+            Ok(_) => {
+                let rule = "must be an object or a list of pairs, so that `_id` can be added for a stream; see \
+                            `Sort::declared_total` and `keep_sort_as_given`";
+                Err(Error::invalid_input("sort", rule))
+            }
+            Err(_) => Ok(self),
         }
     }
 
+    fn of(form: Form) -> Self {
+        Self { form, is_total: false }
+    }
+
     pub(super) fn checked(&self) -> Result<String> {
-        self.0.checked("sort", |text| serde_json::from_str::<Value>(text).is_ok(), "JSON")
+        self.form.checked("sort", |text| serde_json::from_str::<Value>(text).is_ok(), "JSON")
     }
 }
 
 impl std::fmt::Display for Sort {
     /// The JSON text that is sent.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.text())
+        f.write_str(&self.form.text())
     }
 }
 
@@ -252,13 +291,27 @@ mod tests {
     use super::*;
     use crate::crm_gateway::ProductType;
 
+    fn made_total(sort: Sort) -> String {
+        sort.made_total().expect("takes an id").to_string()
+    }
+
     #[test]
     fn the_order_of_keys_is_kept() {
         let sort = Sort::asc("z").then_desc("a").then_asc("m");
         assert_eq!(sort.checked().expect("valid"), r#"{"z":1,"a":-1,"m":1}"#);
-        assert_eq!(sort.made_total().to_string(), r#"{"z":1,"a":-1,"m":1,"_id":1}"#);
-        assert_eq!(Sort::desc("_id").made_total().to_string(), r#"{"_id":-1}"#);
-        assert_eq!(Sort::raw(r#"[["a",1]]"#).made_total().to_string(), r#"[["a",1]]"#);
+        assert_eq!(made_total(sort), r#"{"z":1,"a":-1,"m":1,"_id":1}"#);
+        assert_eq!(made_total(Sort::desc("_id")), r#"{"_id":-1}"#);
+        assert_eq!(made_total(Sort::raw(r#"[["a",1]]"#)), r#"[["a",1],["_id",1]]"#);
+        assert_eq!(made_total(Sort::raw(r#"[["_id",-1]]"#)), r#"[["_id",-1]]"#);
+        assert_eq!(made_total(Sort::raw(r#"{"a":1}"#)), r#"{"a":1,"_id":1}"#);
+        assert_eq!(made_total(Sort::raw(r#"{"_id":1}"#)), r#"{"_id":1}"#);
+        assert_eq!(made_total(Sort::raw("7").declared_total()), "7");
+        for other in ["7", "[1]", r#""created""#] {
+            assert!(
+                refusal(Sort::raw(other).made_total().map(|sort| sort.to_string()))
+                    .contains("declared_total")
+            );
+        }
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! The request of the one operation, and what it can be narrowed by.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use http::{HeaderValue, header};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
-use super::{FieldsEncoding, Filter, Sort, client::Inner, model};
+use super::{
+    FieldsEncoding, Filter, Sort,
+    client::Inner,
+    listing::{is_page, total, unexpected},
+    model,
+};
 use crate::{
-    Error, ErrorKind, Result,
+    Cursor, Error, Result,
     generated::{self, crm_gateway::op},
-    page::{Fetched, NumberSource, Numbered, PageModel, Pager, Position, in_order},
     response::Response,
-    time::BoxFuture,
     transport::{CallOptions, Operation, call_options, identifying_header, opaque_debug},
-    unique_id::unique_id,
 };
 
 /// Pages are fetched in this size unless the caller says otherwise. No limit is documented.
@@ -24,18 +25,20 @@ const DEFAULT_PAGE_SIZE: u64 = 100;
 #[must_use = "a request does nothing until `send()` is awaited"]
 #[derive(Clone)]
 pub struct ListEntitlements {
-    inner: Arc<Inner>,
-    filter: Option<Filter>,
-    sort: Option<Sort>,
-    fields: Vec<String>,
-    fields_encoding: FieldsEncoding,
-    limit: Option<u64>,
-    page: Option<u64>,
-    page_size: u64,
-    adds_order: bool,
+    pub(super) inner: Arc<Inner>,
+    pub(super) filter: Option<Filter>,
+    pub(super) sort: Option<Sort>,
+    pub(super) fields: Vec<String>,
+    pub(super) fields_encoding: FieldsEncoding,
+    pub(super) limit: Option<u64>,
+    pub(super) page: Option<u64>,
+    pub(super) page_size: u64,
+    pub(super) concurrency: usize,
+    pub(super) resume: Option<Cursor>,
+    pub(super) adds_order: bool,
     not_found_is_empty: bool,
-    tenant: Option<String>,
-    options: CallOptions,
+    pub(super) tenant: Option<String>,
+    pub(super) options: CallOptions,
 }
 
 impl ListEntitlements {
@@ -49,6 +52,8 @@ impl ListEntitlements {
             limit: None,
             page: None,
             page_size: DEFAULT_PAGE_SIZE,
+            concurrency: 1,
+            resume: None,
             adds_order: true,
             not_found_is_empty: false,
             tenant: None,
@@ -120,8 +125,29 @@ impl ListEntitlements {
         self
     }
 
+    /// Sets how many pages of a [`stream`](Self::stream) are fetched side by side, at least 1.
+    /// Default: 1.
+    ///
+    /// They are delivered in order. So many pages are in memory at once, and up to so many
+    /// requests are sent beyond the end, because only an answer tells where it is. The client's
+    /// `max_concurrency` and rate limit hold for them too.
+    pub fn concurrency(mut self, pages: usize) -> Self {
+        self.concurrency = pages;
+        self
+    }
+
+    /// Goes on where an earlier [`stream`](Self::stream) of the same request stood: with the item
+    /// behind its [`cursor`](crate::Pager::cursor), in pages of the size that it had.
+    /// [`send`](Self::send) and [`count`](Self::count) refuse it.
+    pub fn resume(mut self, cursor: Cursor) -> Self {
+        self.resume = Some(cursor);
+        self
+    }
+
     /// Sends the order of a [`stream`](Self::stream) as it is given, without `_id` as the last
-    /// key. Pages can then overlap or leave gaps, unless the order given is total.
+    /// key, for a server that takes another form of `sort` than the assumed one, or none. Pages can
+    /// then overlap or leave gaps, unless the order is total; for one that is, there is
+    /// [`Sort::declared_total`].
     pub fn keep_sort_as_given(mut self) -> Self {
         self.adds_order = false;
         self
@@ -202,44 +228,6 @@ impl ListEntitlements {
         total(&page).ok_or_else(|| unexpected(&page, "the answer to `limit=0` has no `totalRecords`"))
     }
 
-    /// Goes over all pages, entitlement by entitlement, in pages of
-    /// [`page_size`](Self::page_size).
-    ///
-    /// Every page carries the same filter, sort, fields and correlation id. An entitlement that
-    /// shows up again on the next page, because another one was inserted meanwhile, is delivered
-    /// once. What a server says about the total is used, and not trusted.
-    pub fn stream(mut self) -> Pager<model::Entitlement> {
-        if self.adds_order {
-            self.sort = Some(self.sort.take().map_or_else(|| Sort::asc("_id"), Sort::made_total));
-        }
-        self.options.correlation_id.get_or_insert_with(unique_id);
-        let start = Position::Number { page: 1, limit: self.page_size };
-        let fetch = move |page, limit| -> BoxFuture<'static, _> {
-            let request = self.clone();
-            Box::pin(async move { request.page_of_stream(page, limit).await })
-        };
-        Pager::new(NumberSource::<op::ListEntitlements, _>::new(fetch), start)
-    }
-
-    async fn page_of_stream(mut self, page: u64, limit: u64) -> Result<Fetched<model::Entitlement>> {
-        let refuse = |argument, rule| {
-            Err(Error::invalid_input(argument, rule).with_operation(op::ListEntitlements::INFO.name))
-        };
-        // Both are for one page. To ignore them would fetch far more than the caller means.
-        for (argument, is_set) in [("limit", self.limit.is_some()), ("page", self.page.is_some())] {
-            if is_set {
-                return refuse(argument, "is not for a stream, which goes over all pages; use `page_size`");
-            }
-        }
-        if limit == 0 {
-            return refuse("page_size", "must be at least 1");
-        }
-        (self.page, self.limit) = (Some(page), Some(limit));
-        let (page, errors) = self.send().await?.into_parts();
-        let total = total(&page);
-        Ok(Fetched { items: in_order(page.resource_set, errors), total, next: None })
-    }
-
     fn options(&self) -> Result<CallOptions> {
         let mut options = self.options.clone();
         if let Some(tenant) = &self.tenant {
@@ -251,6 +239,9 @@ impl ListEntitlements {
     }
 
     fn make(&self) -> Result<reqwest::Request> {
+        if self.resume.is_some() {
+            return Err(Error::invalid_input("resume", "is for a stream, and this fetches one page"));
+        }
         if self.page.is_some() && self.limit.is_none() {
             return Err(Error::invalid_input("page", "needs `limit` beside it"));
         }
@@ -273,48 +264,6 @@ impl ListEntitlements {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::CONTENT_TYPE, json);
         Ok(request)
-    }
-}
-
-fn total(page: &model::EntitlementPage) -> Option<u64> {
-    page.total_records.and_then(|total| u64::try_from(total).ok())
-}
-
-/// Whether the answer is a page, be it an empty one. An object with neither of a page's keys would
-/// otherwise pass for an empty listing.
-fn is_page(answer: &Response<model::EntitlementPage>) -> bool {
-    let tells_something = answer.total_records.is_some()
-        || !answer.resource_set.is_empty()
-        || !answer.item_errors().is_empty()
-        || answer.status() == http::StatusCode::NO_CONTENT;
-    // Only an answer that tells nothing is read again, for its keys alone.
-    tells_something
-        || serde_json::from_slice::<HashMap<String, &RawValue>>(answer.body())
-            .is_ok_and(|keys| ["totalRecords", "resourceSet"].iter().any(|key| keys.contains_key(*key)))
-}
-
-fn unexpected(answer: &Response<model::EntitlementPage>, message: &'static str) -> Error {
-    Error::new(ErrorKind::UnexpectedAnswer, message)
-        .with_operation(op::ListEntitlements::INFO.name)
-        .with_raw(answer.raw().clone())
-}
-
-impl PageModel for model::EntitlementPage {
-    type Item = model::Entitlement;
-    const LIST: &'static str = "resourceSet";
-
-    fn items_mut(&mut self) -> &mut Vec<Self::Item> {
-        &mut self.resource_set
-    }
-}
-
-impl Numbered for model::Entitlement {
-    fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    fn is_blank(&self) -> bool {
-        self.id.is_none() && self.product_id.is_none() && self.account_id.is_none() && self.status.is_none()
     }
 }
 

@@ -126,6 +126,12 @@ impl Error {
         self
     }
 
+    /// Says of which page of a listing it is.
+    #[cfg(any_listing)]
+    pub(crate) fn name_page(&mut self, number: u64) {
+        self.0.message = format!("page {number}: {}", self.0.message).into();
+    }
+
     /// What went wrong, for an error that says where as well.
     #[cfg(feature = "symphony")]
     pub(crate) fn message(&self) -> &str {

@@ -1,33 +1,143 @@
 //! Pages by `before` and `after` cursors, as Symphony has them.
 
-use std::marker::PhantomData;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+    marker::PhantomData,
+};
 
-use super::{Cursor, Fetched, PageSource, Position};
-use crate::{Result, time::BoxFuture};
+use super::{
+    Arrived, Fetched, Fingerprint, Listed, PagesByCursor, Place, Plan, Position, Read, Source,
+    place::{Found, find, id_of},
+};
+use crate::{Error, ErrorKind, Result, time::BoxFuture};
 
 /// The pages of a listing by cursor: a function that fetches the page at a position.
 pub(crate) struct CursorSource<O, F> {
     fetch: F,
+    fingerprint: Fingerprint,
     operation: PhantomData<fn() -> O>,
 }
 
 impl<O, F> CursorSource<O, F> {
-    pub(crate) fn new(fetch: F) -> Self {
-        Self { fetch, operation: PhantomData }
+    pub(crate) fn new(fingerprint: Fingerprint, fetch: F) -> Self {
+        Self { fetch, fingerprint, operation: PhantomData }
     }
 }
 
-impl<O, F, T> PageSource<T> for CursorSource<O, F>
+impl<O, F, T> Source<T> for CursorSource<O, F>
 where
-    O: Cursor,
+    O: PagesByCursor,
     F: Fn(Position) -> BoxFuture<'static, Result<Fetched<T>>> + Send + Sync,
+    T: Listed,
 {
     fn operation(&self) -> &'static str {
         O::INFO.name
     }
 
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    fn is_place(&self, position: &Position) -> bool {
+        match position {
+            Position::Start => true,
+            Position::After(cursor) | Position::Before(cursor) => !cursor.is_empty(),
+            Position::Number { .. } => false,
+        }
+    }
+
+    fn plan(&self, from: &Place) -> Box<dyn Plan<T>> {
+        Box::new(ByCursor::new(O::INFO.name, from))
+    }
+
     fn fetch(&self, position: Position) -> BoxFuture<'static, Result<Fetched<T>>> {
         (self.fetch)(position)
+    }
+
+    fn id<'a>(&self, item: &'a T) -> Option<&'a str> {
+        item.id()
+    }
+}
+
+/// One page after the other, because each names the next.
+struct ByCursor {
+    operation: &'static str,
+    next: Option<Position>,
+    /// The pages that were fetched, as numbers: a listing can have very many.
+    visited: HashSet<u64>,
+    keys: RandomState,
+    /// The place to find in the first page, if something of it was delivered before.
+    resumed: Option<Place>,
+    changed: bool,
+}
+
+impl ByCursor {
+    fn new(operation: &'static str, from: &Place) -> Self {
+        Self {
+            operation,
+            next: Some(from.page.clone()),
+            visited: HashSet::new(),
+            keys: RandomState::new(),
+            resumed: (from.offset > 0).then(|| from.clone()),
+            changed: false,
+        }
+    }
+
+    /// Leaves out what was delivered before the listing was resumed.
+    fn without_delivered<T: Listed>(&mut self, items: Vec<Result<T>>) -> Vec<Option<Result<T>>> {
+        let Some(place) = self.resumed.take() else { return items.into_iter().map(Some).collect() };
+        let found = find(&items, &place);
+        self.changed |= found != Found::Here;
+        let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
+        let first = match found {
+            Found::Here => offset,
+            Found::Moved(first) => first,
+            // What it names is gone, so everything behind has moved up.
+            Found::Nowhere => offset.saturating_sub(place.last.len()),
+        };
+        let is_named = |item: &Result<T>| {
+            found != Found::Here && id_of(item).is_some_and(|id| place.last.iter().any(|last| last == id))
+        };
+        let is_new = |index: usize, item: &Result<T>| index >= first && !is_named(item);
+        items.into_iter().enumerate().map(|(index, item)| is_new(index, &item).then_some(item)).collect()
+    }
+}
+
+impl<T: Listed> Plan<T> for ByCursor {
+    fn concurrency(&self) -> usize {
+        1
+    }
+
+    fn page_size(&self) -> Option<u64> {
+        None
+    }
+
+    fn wants(&self, under_way: usize) -> bool {
+        under_way == 0 && self.next.is_some()
+    }
+
+    fn next(&mut self) -> Option<Position> {
+        self.next.take()
+    }
+
+    fn arrived(&mut self, position: &Position, fetched: Fetched<T>) -> Arrived<T> {
+        self.visited.insert(self.keys.hash_one(position));
+        let items = self.without_delivered(fetched.items);
+        let is_visited = |next: &Position| self.visited.contains(&self.keys.hash_one(next));
+        let broken = fetched.next.as_ref().is_some_and(is_visited).then(|| {
+            let message = "the server sent a cursor for the second time, which would never end; start the listing again";
+            Error::new(ErrorKind::Pagination, message).with_operation(self.operation)
+        });
+        self.next = fetched.next.filter(|_| broken.is_none());
+        let page = Read {
+            position: position.clone(),
+            items,
+            total: fetched.total,
+            next: self.next.clone(),
+            changed: self.changed,
+        };
+        Arrived { page: Some(page), others_are_void: false, broken }
     }
 }
 

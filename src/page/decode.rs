@@ -30,6 +30,17 @@ pub(crate) fn decode_page<M: PageModel>(raw: &Raw) -> Result<Decoded<M>> {
     }
 }
 
+/// How many items a page was sent with, those included that are null.
+#[cfg(feature = "crm-gateway")]
+pub(crate) fn items_of<M: PageModel>(body: &[u8]) -> usize {
+    let count = || {
+        let mut properties: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(body).ok()?;
+        let items: Vec<&RawValue> = serde_json::from_str(properties.remove(M::LIST)?.get()).ok()?;
+        Some(items.len())
+    };
+    count().unwrap_or_default()
+}
+
 fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
     let text = std::str::from_utf8(&raw.body).ok()?;
     let mut properties: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text).ok()?;

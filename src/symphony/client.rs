@@ -5,10 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::{
     Advisor, ExternalNetwork,
     ensure::{EnsureEntitled, EnsureRemoved},
+    listing::ListEntitledAdvisors,
     problem,
-    requests::{
-        AddEntitlement, GetAdvisorEntitlement, ListEntitledAdvisors, ListEntitlements, RemoveEntitlement,
-    },
+    requests::{AddEntitlement, GetAdvisorEntitlement, ListEntitlements, RemoveEntitlement},
 };
 use crate::{
     Error, RawRequest, Result,

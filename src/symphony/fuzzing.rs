@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use super::{
-    ProblemType, model,
+    ProblemType,
+    listing::{next, previous},
+    model,
     problem::read,
-    requests::{next, previous},
 };
 use crate::{
     ErrorKind,

@@ -19,6 +19,7 @@ mod ensure;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod ids;
+mod listing;
 mod problem;
 mod requests;
 
@@ -26,10 +27,9 @@ pub use self::{
     client::{Client, ClientBuilder, PRODUCTION, UAT},
     ensure::{EnsureEntitled, EnsureRemoved, Entitled, FailedPermission, Removed},
     ids::{Advisor, EntitlementStatus, ExternalNetwork, PhoneProduct, PhoneProvider, SubNetwork},
+    listing::ListEntitledAdvisors,
     problem::{Problem, ProblemType},
-    requests::{
-        AddEntitlement, GetAdvisorEntitlement, ListEntitledAdvisors, ListEntitlements, RemoveEntitlement,
-    },
+    requests::{AddEntitlement, GetAdvisorEntitlement, ListEntitlements, RemoveEntitlement},
 };
 
 /// The models of the answers, as the specification describes them.

@@ -162,6 +162,12 @@ impl Transport {
         &*self.settings.clock
     }
 
+    /// A header that every request carries, unless it says otherwise.
+    #[cfg(feature = "crm-gateway")]
+    pub(crate) fn default_header(&self, name: &http::HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
     pub(crate) fn http(&self) -> &reqwest::Client {
         self.http.network()
     }

@@ -93,7 +93,7 @@ fn the_good_document_is_generated_from() {
     for expected in ["pub struct GetThing", "pub struct ChangeThing", "crate :: things :: Colour"] {
         assert!(source.contains(expected), "{expected}");
     }
-    assert!(source.contains("impl crate :: page :: Cursor for GetThing"));
+    assert!(source.contains("impl crate :: page :: PagesByCursor for GetThing"));
 }
 
 #[test]

@@ -136,7 +136,8 @@ pub(super) fn rows() -> Vec<Row> {
             .except(All(CrmGateway), Renewed(Forbidden)),
         same("403, no other token", Made::WithStaticToken(|| Fault::status(403)), Once(Forbidden)).status(403),
         same("200 with the gateway's refusal", fault(|| Fault::reply(Reply::json(200, &json!({ "resultCode": "99999:403" })))), Done).status(200)
-            .except(All(CrmGateway), Renewed(Forbidden)),
+            .except(All(CrmGateway), Renewed(Forbidden))
+            .except(Only("listEntitledAdvisors"), Once(UnexpectedAnswer)),
         // Too many: not carried out, and the server says when to come back.
         same("429", fault(|| too_many(RateHeader::Absent)), Again(RateLimited)).status(429),
         same("429, Retry-After: 7", fault(|| too_many(RateHeader::RetryAfter(SEVEN))), Again(RateLimited)).status(429).asks(7),

@@ -1,0 +1,259 @@
+//! Which pages to read, so that a collection that changes meanwhile loses and repeats nothing.
+
+use super::{
+    memory::Memory,
+    page_at,
+    search::{Outcome, Search},
+    start_of,
+    totals::Totals,
+};
+use crate::{
+    Error, ErrorKind, Result,
+    page::{Arrived, Fetched, Listed, Place, Plan, Position, Read, place::id_of},
+};
+
+/// So many steps back in a row may bring nothing, unless the total was never as low before. A
+/// server whose totals go up and down would else never be read to its end.
+const RETURNS: u32 = 8;
+/// So many pages in a row may bring nothing but known items, beside those that insertions explain.
+const REPEATED_PAGES: u64 = 3;
+
+/// Reads page after page by number.
+pub(super) struct ByNumber {
+    operation: &'static str,
+    concurrency: usize,
+    size: u64,
+    /// Whether a first page has shown how many items the server really gives.
+    is_size_known: bool,
+    /// The page to ask for next.
+    next: u64,
+    /// Before this place of the server's list everything was delivered. A removal before it moves
+    /// it towards the beginning.
+    covered: u64,
+    /// Before this place something is read for the second time.
+    furthest: u64,
+    /// Before this place nothing is delivered, because a cursor says that it was.
+    floor: u64,
+    totals: Totals,
+    memory: Memory,
+    search: Option<Search>,
+    /// How many steps back in a row brought nothing.
+    returns: u32,
+    /// How many items in a row were known.
+    repeats: u64,
+    is_over: bool,
+    changed: bool,
+}
+
+/// What is new in a page.
+struct News<T> {
+    items: Vec<Option<Result<T>>>,
+    is_blank: bool,
+}
+
+impl ByNumber {
+    pub(super) fn new(operation: &'static str, concurrency: usize, from: &Place) -> Self {
+        let (page, size) = match from.page {
+            Position::Number { page, limit } => (page.max(1), limit.max(1)),
+            _ => (1, 1),
+        };
+        let is_start = from.items == 0 && from.offset == 0;
+        let begin = start_of(page, size);
+        Self {
+            operation,
+            concurrency: concurrency.max(1),
+            size,
+            is_size_known: page > 1 || !is_start,
+            next: page,
+            covered: begin,
+            furthest: begin,
+            floor: 0,
+            totals: Totals::new(),
+            memory: if is_start {
+                Memory::default()
+            } else {
+                Memory::of(from.last.iter().map(String::as_str))
+            },
+            search: Search::new(from.clone()),
+            returns: 0,
+            repeats: 0,
+            is_over: false,
+            changed: false,
+        }
+    }
+
+    /// Finds out how many items of this page were delivered before the listing was resumed.
+    fn resume<T: Listed>(&mut self, start: u64, fetched: &Fetched<T>) -> std::result::Result<usize, u64> {
+        let Some(mut search) = self.search.take() else { return Ok(0) };
+        let outcome = search.look(fetched);
+        self.changed |=
+            fetched.total.is_some() && search.total().is_some_and(|then| fetched.total != Some(then));
+        match outcome {
+            Outcome::Found(first, is_in_place) => {
+                self.changed |= !is_in_place;
+                self.covered = start.saturating_add(first as u64);
+                self.furthest = self.covered;
+                Ok(first)
+            }
+            Outcome::Elsewhere(page) => {
+                self.changed = true;
+                self.search = Some(search);
+                Err(page)
+            }
+            Outcome::Lost(place) => {
+                self.changed = true;
+                (self.covered, self.furthest, self.floor) = (place, place, place);
+                Err(page_at(place, self.size))
+            }
+        }
+    }
+
+    /// Whether to read again what removals may have moved before this page.
+    fn steps_back(&mut self, start: u64) -> bool {
+        if start <= self.covered {
+            return false;
+        }
+        if !self.totals.is_new_low() {
+            self.returns += 1;
+        }
+        if self.returns > RETURNS {
+            self.covered = start;
+            return false;
+        }
+        // With the last item before the gap, which shows where what is known ends.
+        self.next = page_at(self.covered.saturating_sub(1), self.size);
+        self.memory.begin_again();
+        true
+    }
+
+    /// Goes on with the size that the server gives, whose pages begin elsewhere.
+    fn learn_size(&mut self, count: u64) -> bool {
+        if std::mem::replace(&mut self.is_size_known, true) {
+            return false;
+        }
+        let is_capped =
+            count > 0 && count < self.size && self.totals.last().is_some_and(|total| count < total);
+        if is_capped || count > self.size {
+            self.size = count;
+            self.next = 2;
+            return true;
+        }
+        false
+    }
+
+    fn news<T: Listed>(&mut self, start: u64, delivered: usize, items: Vec<Result<T>>) -> News<T> {
+        let is_second_time = start < self.furthest;
+        let is_known = |item: &Result<T>| id_of(item).is_some_and(|id| self.memory.knows(id));
+        let first_known = items.iter().position(is_known);
+        let old = if is_second_time { self.memory.old_in_page(first_known, items.len()) } else { 0 };
+        let floor = usize::try_from(self.floor.saturating_sub(start)).unwrap_or(usize::MAX);
+        let old = if delivered > 0 { delivered } else { old.max(floor) };
+        let (mut fresh, mut repeated, mut blank) = (0_u64, 0, 0);
+        let mut sort = |index: usize, item: Result<T>| {
+            let is_before = start.saturating_add(index as u64) < self.covered;
+            let is_new = match &item {
+                Ok(one) if one.is_blank() => {
+                    blank += 1;
+                    return None;
+                }
+                Ok(one) => one.id().map_or(!is_before, |id| self.memory.learn(id)),
+                Err(_) => !is_before,
+            };
+            let is_new = is_new && index >= old;
+            let count = if is_new { &mut fresh } else { &mut repeated };
+            *count += 1;
+            is_new.then_some(item)
+        };
+        let items: Vec<_> = items.into_iter().enumerate().map(|(index, item)| sort(index, item)).collect();
+        if fresh > 0 {
+            (self.repeats, self.returns) = (0, 0);
+            self.totals.forget_rise();
+        } else if !is_second_time {
+            self.repeats = self.repeats.saturating_add(repeated);
+        }
+        self.changed |= repeated > 0 && !is_second_time;
+        News { is_blank: blank > 0 && blank == items.len(), items }
+    }
+
+    fn end_or_go_on(&mut self, start: u64, count: u64, is_blank: bool) {
+        let end = start.saturating_add(count);
+        if !is_blank {
+            self.totals.note_end(end);
+        }
+        self.is_over = count == 0
+            || is_blank
+            || match self.totals.usable() {
+                // A full page of nothing but known items can be that of a server that ignores the
+                // number. The next one shows it.
+                Some(total) => end >= total && (self.repeats == 0 || count < self.size),
+                None => count < self.size,
+            };
+        let whole = if self.is_over { end } else { start.saturating_add(count.max(self.size)) };
+        self.covered = self.covered.max(whole);
+        self.furthest = self.furthest.max(self.covered);
+    }
+
+    fn broken(&mut self) -> Option<Error> {
+        let allowed = self.size.saturating_mul(REPEATED_PAGES).saturating_add(self.totals.risen());
+        if self.is_over || self.repeats < allowed {
+            return None;
+        }
+        self.is_over = true;
+        let message = "the server sent the same items in page after page, which would never end; start the listing again";
+        Some(Error::new(ErrorKind::Pagination, message).with_operation(self.operation))
+    }
+}
+
+impl<T: Listed> Plan<T> for ByNumber {
+    fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    fn page_size(&self) -> Option<u64> {
+        Some(self.size)
+    }
+
+    fn wants(&self, under_way: usize) -> bool {
+        if self.is_over || self.search.is_some() {
+            return !self.is_over && under_way == 0;
+        }
+        let can_exist = |total| start_of(self.next, self.size) < total || self.repeats > 0;
+        under_way < self.concurrency && self.totals.usable().is_none_or(can_exist)
+    }
+
+    fn next(&mut self) -> Option<Position> {
+        let page = self.next;
+        self.next = page.saturating_add(1);
+        Some(Position::Number { page, limit: self.size })
+    }
+
+    fn arrived(&mut self, position: &Position, fetched: Fetched<T>) -> Arrived<T> {
+        let again = || Arrived { page: None, others_are_void: true, broken: None };
+        let Position::Number { page, limit } = *position else { return again() };
+        let start = start_of(page, limit);
+        let delivered = match self.resume(start, &fetched) {
+            Ok(delivered) => delivered,
+            Err(elsewhere) => {
+                self.next = elsewhere;
+                return again();
+            }
+        };
+        let fallen = self.totals.note(fetched.total, start, fetched.count);
+        self.covered = self.covered.saturating_sub(fallen);
+        if self.steps_back(start) {
+            return again();
+        }
+        let has_other_size = self.learn_size(fetched.count);
+        let News { items, is_blank } = self.news(start, delivered, fetched.items);
+        self.end_or_go_on(start, fetched.count, is_blank);
+        let broken = self.broken();
+        let page = Read {
+            position: position.clone(),
+            items,
+            total: self.totals.last(),
+            next: None,
+            changed: self.changed || self.totals.has_changed(),
+        };
+        Arrived { page: Some(page), others_are_void: has_other_size || self.is_over, broken }
+    }
+}

@@ -1,0 +1,134 @@
+//! A place in a listing that can be kept and taken up again in another process.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::{Source, place::Place};
+use crate::{Error, Result};
+
+/// The form of the cursors that this version writes and reads.
+const VERSION: u32 = 1;
+
+/// Where a listing stands: behind the last item that it delivered.
+///
+/// [`Pager::cursor`](crate::Pager::cursor) gives it, after any item and after any error. Keep it,
+/// as JSON or in another format of `serde`, together with what you did with the item, and hand it
+/// to `resume` of the same request later, in this process or another one: the listing goes on
+/// with the next item.
+///
+/// It names the page, the place in it, and the ids of the last items (at most eight), so that the
+/// place is found again where items were added or removed meanwhile; see [`Pager`](crate::Pager)
+/// for what that can and cannot mend. It also says of which request it is. A cursor of another
+/// request, server or version is refused with
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) by the first `next`, or by `serde`.
+///
+/// **It can hold personal data**: Symphony's own cursors hold an e-mail address, and the ids name
+/// advisors and entitlements. So `Debug` shows none of it. It holds no credential.
+///
+/// How long a server accepts its own cursor is not documented for Symphony; pages by number do
+/// not expire.
+///
+/// ```
+/// # async fn example(client: entitlements::symphony::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use entitlements::{Cursor, symphony::ExternalNetwork};
+///
+/// let mut advisors = client.list_entitled_advisors(ExternalNetwork::WhatsApp).stream();
+/// advisors.try_next().await?;
+/// let kept: String = serde_json::to_string(&advisors.cursor())?;
+///
+/// // Later, perhaps in another process:
+/// let cursor: Cursor = serde_json::from_str(&kept)?;
+/// let mut rest = client.list_entitled_advisors(ExternalNetwork::WhatsApp).resume(cursor).stream();
+/// # Ok(()) }
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    #[serde(deserialize_with = "supported")]
+    version: u32,
+    operation: String,
+    request: Fingerprint,
+    place: Place,
+}
+
+impl Cursor {
+    pub(super) fn new<T>(source: &dyn Source<T>, place: Place) -> Self {
+        Self {
+            version: VERSION,
+            operation: source.operation().to_owned(),
+            request: source.fingerprint().clone(),
+            place,
+        }
+    }
+
+    /// How many items the listing delivered before this place, those of earlier processes included.
+    #[must_use]
+    pub fn items_so_far(&self) -> u64 {
+        self.place.items
+    }
+
+    pub(super) fn into_place(self) -> Place {
+        self.place
+    }
+
+    /// Whether it is one of this listing.
+    pub(super) fn check<T>(&self, source: &dyn Source<T>) -> Result<()> {
+        let refuse = |rule: String| Err(Error::invalid_input("cursor", rule));
+        let operation = source.operation();
+        if self.operation != operation {
+            // What is written there came from outside.
+            return refuse(format!("is of another operation than {operation}"));
+        }
+        if self.request != *source.fingerprint() {
+            return refuse(
+                "is of a listing with other arguments or of another server; resume with the request that it \
+                 was taken from, or start the listing again"
+                    .to_owned(),
+            );
+        }
+        if !source.is_place(&self.place.page) {
+            return refuse("names a page that this listing cannot have; start the listing again".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Only what holds nothing personal.
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor")
+            .field("version", &self.version)
+            .field("items_so_far", &self.place.items)
+            .finish_non_exhaustive()
+    }
+}
+
+fn supported<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<u32, D::Error> {
+    let version = u32::deserialize(deserializer)?;
+    if version == VERSION {
+        return Ok(version);
+    }
+    let message =
+        format!("the cursor is of version {version}, and this crate reads version {VERSION}; start again");
+    Err(de::Error::custom(message))
+}
+
+/// What a listing asks for, in 16 digits that are the same in every process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprint(String);
+
+impl Fingerprint {
+    /// Of the server's address and all that decides which items come in which order.
+    pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        // FNV-1a, because the standard library's hashes may change from version to version. It
+        // guards against mistakes, and not against somebody who makes a cursor by hand.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        for part in parts {
+            part.bytes().for_each(&mut add);
+            // No text holds this byte, so that no two lists of parts run into one.
+            add(0xff);
+        }
+        Self(format!("{hash:016x}"))
+    }
+}

@@ -1,0 +1,89 @@
+//! Where a listing stands, and how that place is found again in a page.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::Listed;
+use crate::Result;
+
+/// How many ids of the last items a place keeps. One would do if the last item were never removed.
+pub(super) const TRAIL: usize = 8;
+
+/// Where a page stands in a listing.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Position {
+    /// The first page of a listing by cursor.
+    Start,
+    /// The page after this cursor.
+    After(String),
+    /// The page before this cursor.
+    Before(String),
+    /// The page of this number and size.
+    Number { page: u64, limit: u64 },
+}
+
+/// Behind which item of which page a listing stands.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(super) page: Position,
+    /// How many items of the page come before it, by the server's count.
+    pub(super) offset: u64,
+    /// The ids of the last items that were delivered, the latest last.
+    pub(super) last: VecDeque<String>,
+    pub(super) items: u64,
+    pub(super) pages: u64,
+    pub(super) total: Option<u64>,
+}
+
+impl Place {
+    pub(super) fn start(page: Position) -> Self {
+        Self { page, offset: 0, last: VecDeque::new(), items: 0, pages: 0, total: None }
+    }
+
+    /// Keeps the id of the item that is delivered now.
+    pub(super) fn keep(&mut self, id: &str) {
+        let mut room = String::new();
+        while self.last.len() >= TRAIL {
+            room = self.last.pop_front().unwrap_or_default();
+        }
+        // What a server gives as an id is of any length.
+        room.clear();
+        room.push_str(id);
+        self.last.push_back(room);
+    }
+}
+
+/// Where the place is in a page that was fetched again.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Where it was: the items before it are those that were delivered.
+    Here,
+    /// The collection changed. Everything before this item was delivered; of the others, what the
+    /// place names.
+    Moved(usize),
+    /// No item that it names is in the page.
+    Nowhere,
+}
+
+/// Looks for a place in the page that it was in.
+pub(super) fn find<T: Listed>(items: &[Result<T>], place: &Place) -> Found {
+    let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
+    let Some(last) = place.last.back() else { return Found::Here };
+    if let Some(before) = items.get(..offset)
+        && before.iter().rev().find_map(id_of).is_none_or(|id| id == last)
+    {
+        return Found::Here;
+    }
+    first_named(items, place).map_or(Found::Nowhere, Found::Moved)
+}
+
+/// The first item that the place names.
+pub(super) fn first_named<T: Listed>(items: &[Result<T>], place: &Place) -> Option<usize> {
+    items.iter().position(|item| id_of(item).is_some_and(|id| place.last.iter().any(|last| last == id)))
+}
+
+pub(super) fn id_of<T: Listed>(item: &Result<T>) -> Option<&str> {
+    item.as_ref().ok().and_then(Listed::id)
+}
