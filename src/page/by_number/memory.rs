@@ -8,6 +8,8 @@ use std::{
 /// How many ids are known. An insertion of more items than that between two requests would
 /// deliver some again.
 const MOST: usize = 10_000;
+/// No more pages in a row are read again to find something known.
+const FURTHEST: u32 = 100;
 
 /// The ids of the last items, as numbers that nobody outside can foresee: an id that is chosen to
 /// collide with another one would make an entitlement invisible.
@@ -18,8 +20,8 @@ pub(super) struct Memory {
     keys: RandomState,
     /// Whether there are delivered items that are not known here.
     has_gaps: bool,
-    /// Whether a known item came since it was last begun again.
-    has_met_known: bool,
+    /// How many more pages to look through for a known item, if something is read again.
+    pages_to_look_through: u32,
 }
 
 impl Memory {
@@ -32,21 +34,35 @@ impl Memory {
         memory
     }
 
-    /// Pages are read for the second time from now on.
+    /// Pages are read for the second time from now on, until there is one with something known.
     pub(super) fn begin_again(&mut self) {
-        self.has_met_known = false;
+        self.pages_to_look_through = FURTHEST;
+    }
+
+    pub(super) fn is_looking(&self) -> bool {
+        self.pages_to_look_through > 0
+    }
+
+    /// Takes note of a page without anything known; false if that is enough of them.
+    pub(super) fn looks_further(&mut self) -> bool {
+        self.pages_to_look_through = self.pages_to_look_through.saturating_sub(1);
+        self.is_looking()
+    }
+
+    pub(super) fn stop_looking(&mut self) {
+        self.pages_to_look_through = 0;
+    }
+
+    pub(super) fn has_gaps(&self) -> bool {
+        self.has_gaps
     }
 
     /// How many items of a page that is read for the second time are old although they are not
     /// known: those before the first that is. Without gaps everything old is known.
-    pub(super) fn old_in_page(&mut self, first_known: Option<usize>, items: usize) -> usize {
-        let had_met_known = self.has_met_known;
-        self.has_met_known |= first_known.is_some();
-        match first_known {
-            _ if !self.has_gaps || had_met_known => 0,
-            Some(first) => first,
-            None => items,
-        }
+    pub(super) fn old_in_page(&mut self, first_known: Option<usize>) -> usize {
+        let was_looking = self.is_looking();
+        self.stop_looking();
+        first_known.filter(|_| self.has_gaps && was_looking).unwrap_or_default()
     }
 
     pub(super) fn knows(&self, id: &str) -> bool {
@@ -81,7 +97,7 @@ mod tests {
             assert!(memory.learn(&number.to_string()));
             assert!(!memory.learn(&number.to_string()));
         }
-        assert!(memory.knows("0") && !memory.has_gaps);
+        assert!(memory.knows("0") && !memory.has_gaps());
         assert!(memory.learn("one more"));
         assert!(!memory.knows("0") && memory.knows("1") && memory.has_gaps);
         assert_eq!((memory.known.len(), memory.order.len()), (MOST, MOST));

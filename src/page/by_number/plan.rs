@@ -23,8 +23,6 @@ pub(super) struct ByNumber {
     operation: &'static str,
     concurrency: usize,
     size: u64,
-    /// Whether a first page has shown how many items the server really gives.
-    is_size_known: bool,
     /// The page to ask for next.
     next: u64,
     /// Before this place of the server's list everything was delivered. A removal before it moves
@@ -63,7 +61,6 @@ impl ByNumber {
             operation,
             concurrency: concurrency.max(1),
             size,
-            is_size_known: page > 1 || !is_start,
             next: page,
             covered: begin,
             furthest: begin,
@@ -109,9 +106,9 @@ impl ByNumber {
     }
 
     /// Whether to read again what removals may have moved before this page.
-    fn steps_back(&mut self, start: u64) -> bool {
+    fn steps_back<T: Listed>(&mut self, page: u64, start: u64, items: &[Result<T>]) -> bool {
         if start <= self.covered {
-            return false;
+            return self.steps_further_back(page, items);
         }
         if !self.totals.is_new_low() {
             self.returns += 1;
@@ -126,26 +123,49 @@ impl ByNumber {
         true
     }
 
-    /// Goes on with the size that the server gives, whose pages begin elsewhere.
-    fn learn_size(&mut self, count: u64) -> bool {
-        if std::mem::replace(&mut self.is_size_known, true) {
+    /// A removal and an insertion between the same two requests move more than the total has
+    /// fallen, so a page with nothing known is not far enough back.
+    fn steps_further_back<T: Listed>(&mut self, page: u64, items: &[Result<T>]) -> bool {
+        if !self.memory.is_looking() {
             return false;
         }
-        let is_capped =
-            count > 0 && count < self.size && self.totals.last().is_some_and(|total| count < total);
-        if is_capped || count > self.size {
-            self.size = count;
-            self.next = 2;
+        let mut ids = items.iter().filter_map(id_of).peekable();
+        if ids.peek().is_none() || ids.any(|id| self.memory.knows(id)) {
+            return false;
+        }
+        if self.memory.looks_further() && page > 1 {
+            self.next = page - 1;
             return true;
         }
-        false
+        if !self.memory.has_gaps() {
+            return false;
+        }
+        // Nothing that is remembered is left, so only the totals tell where to go on.
+        self.memory.stop_looking();
+        self.floor = self.covered;
+        self.next = page_at(self.covered, self.size);
+        true
+    }
+
+    /// Goes on with the size that the server gives, where it is not the one that was asked for.
+    /// Pages of it begin elsewhere, at the latest where this one ended.
+    fn learn_size(&mut self, start: u64, count: u64) -> bool {
+        let end = start.saturating_add(count);
+        let is_capped =
+            count > 0 && count < self.size && self.totals.usable().is_some_and(|total| end < total);
+        let ignores_limit = start == 0 && count > self.size;
+        if is_capped || ignores_limit {
+            self.size = count;
+            self.next = page_at(end, count);
+        }
+        is_capped || ignores_limit
     }
 
     fn news<T: Listed>(&mut self, start: u64, delivered: usize, items: Vec<Result<T>>) -> News<T> {
         let is_second_time = start < self.furthest;
         let is_known = |item: &Result<T>| id_of(item).is_some_and(|id| self.memory.knows(id));
         let first_known = items.iter().position(is_known);
-        let old = if is_second_time { self.memory.old_in_page(first_known, items.len()) } else { 0 };
+        let old = if is_second_time { self.memory.old_in_page(first_known) } else { 0 };
         let floor = usize::try_from(self.floor.saturating_sub(start)).unwrap_or(usize::MAX);
         let old = if delivered > 0 { delivered } else { old.max(floor) };
         let (mut fresh, mut repeated, mut blank) = (0_u64, 0, 0);
@@ -166,8 +186,10 @@ impl ByNumber {
         };
         let items: Vec<_> = items.into_iter().enumerate().map(|(index, item)| sort(index, item)).collect();
         if fresh > 0 {
-            (self.repeats, self.returns) = (0, 0);
+            self.repeats = 0;
             self.totals.forget_rise();
+            // What is read again for nothing is paid for with pages that were not.
+            self.returns = if is_second_time { 0 } else { self.returns.saturating_sub(1) };
         } else if !is_second_time {
             self.repeats = self.repeats.saturating_add(repeated);
         }
@@ -188,8 +210,7 @@ impl ByNumber {
                 Some(total) => end >= total && (self.repeats == 0 || count < self.size),
                 None => count < self.size,
             };
-        let whole = if self.is_over { end } else { start.saturating_add(count.max(self.size)) };
-        self.covered = self.covered.max(whole);
+        self.covered = self.covered.max(end);
         self.furthest = self.furthest.max(self.covered);
     }
 
@@ -240,12 +261,12 @@ impl<T: Listed> Plan<T> for ByNumber {
         };
         let fallen = self.totals.note(fetched.total, start, fetched.count);
         self.covered = self.covered.saturating_sub(fallen);
-        if self.steps_back(start) {
+        if self.steps_back(page, start, &fetched.items) {
             return again();
         }
-        let has_other_size = self.learn_size(fetched.count);
         let News { items, is_blank } = self.news(start, delivered, fetched.items);
         self.end_or_go_on(start, fetched.count, is_blank);
+        let has_other_size = !self.is_over && self.learn_size(start, fetched.count);
         let broken = self.broken();
         let page = Read {
             position: position.clone(),
