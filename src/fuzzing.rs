@@ -47,6 +47,23 @@ pub fn cursor(data: &[u8]) {
     crate::symphony::fuzzing::cursor(data);
 }
 
+/// Takes the first line as a saved place of a listing, and the rest as what a server answers.
+///
+/// A place that is accepted is written as it was read and shows nothing of itself; no answer makes
+/// a listing go on for ever, ask for a cursor twice, or deliver an item twice.
+///
+/// # Panics
+///
+/// Where that does not hold.
+#[cfg_attr(
+    not(any_listing),
+    allow(unused_variables, reason = "there are no listings without their services")
+)]
+pub fn listing(data: &[u8]) {
+    #[cfg(any_listing)]
+    crate::page::fuzzing::listing(data);
+}
+
 /// Reads how long an answer asks to wait: a line with the status, then headers; `clock` is the
 /// time in seconds since 1970.
 ///

@@ -10,9 +10,10 @@ use std::{
 type Entry = fn(&[u8]);
 
 /// The targets of `fuzz/`, in the order of its manifest.
-const TARGETS: [(&str, Entry); 5] = [
+const TARGETS: [(&str, Entry); 6] = [
     ("body", super::body),
     ("cursor", super::cursor),
+    ("listing", super::listing),
     ("wait", super::wait),
     ("problem", super::problem),
     ("pem", super::pem),
@@ -67,6 +68,11 @@ fn bodies_hold() {
 #[test]
 fn cursors_hold() {
     replay("cursor");
+}
+
+#[test]
+fn listings_hold() {
+    replay("listing");
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             }
             self.place.offset = self.passed;
             if let Ok(item) = &item {
-                self.place.items += 1;
+                self.place.items = self.place.items.saturating_add(1);
                 self.delivered += 1;
                 if let Some(id) = self.source.id(item) {
                     self.place.keep(id);
@@ -215,7 +215,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
     }
 
     fn load(&mut self, page: Read<T>) {
-        self.place.pages += 1;
+        self.place.pages = self.place.pages.saturating_add(1);
         self.place.total = page.total.or(self.place.total);
         self.has_changed |= page.changed;
         self.items = page.items.into_iter();

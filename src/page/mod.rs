@@ -7,6 +7,8 @@ mod by_cursor;
 mod by_number;
 mod cursor;
 mod decode;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod listing;
 mod pager;
 mod pages;

@@ -160,7 +160,7 @@ impl<T: Send + 'static> Reader<T> {
             self.under_way = FuturesOrdered::new();
         }
         if let Some(page) = &page {
-            self.pages += 1;
+            self.pages = self.pages.saturating_add(1);
             self.items += page.items.iter().flatten().filter(|item| item.is_ok()).count() as u64;
         }
         self.broken = broken;
@@ -171,7 +171,7 @@ impl<T: Send + 'static> Reader<T> {
     fn name_page(&self, position: &Position, fetched: &mut Fetched<T>) {
         let number = match position {
             Position::Number { page, .. } => *page,
-            _ => self.pages + 1,
+            _ => self.pages.saturating_add(1),
         };
         for item in &mut fetched.items {
             if let Err(error) = item {

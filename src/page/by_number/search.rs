@@ -76,6 +76,6 @@ impl Search {
         let highest = page_at(last_item.saturating_add(risen), self.size).max(self.home.saturating_add(1));
         let highest = highest.min(self.home.saturating_add(FURTHEST));
         let exists = |page: &u64| total.is_none_or(|total| start_of(*page, self.size) < total);
-        (lowest..self.home).rev().chain((self.home + 1..=highest).filter(exists)).collect()
+        (lowest..self.home).rev().chain((self.home.saturating_add(1)..=highest).filter(exists)).collect()
     }
 }
