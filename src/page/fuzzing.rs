@@ -23,8 +23,8 @@ pub(crate) fn listing(data: &[u8]) {
             Fingerprint::of([""]),
             nothing,
         );
-        drive(&source, Place::start(Position::Start), answers);
-        place.iter().cloned().for_each(|place| drive(&source, place, answers));
+        drive(&source, &Place::start(Position::Start), answers);
+        place.iter().for_each(|place| drive(&source, place, answers));
     }
     #[cfg(feature = "crm-gateway")]
     for concurrency in [1, 3] {
@@ -33,8 +33,8 @@ pub(crate) fn listing(data: &[u8]) {
             concurrency,
             nothing,
         );
-        drive(&source, Place::start(Position::Number { page: 1, limit: 3 }), answers);
-        place.iter().cloned().for_each(|place| drive(&source, place, answers));
+        drive(&source, &Place::start(Position::Number { page: 1, limit: 3 }), answers);
+        place.iter().for_each(|place| drive(&source, place, answers));
     }
 }
 
@@ -69,13 +69,13 @@ fn nothing(_: Position) -> BoxFuture<'static, Result<Fetched<Item>>> {
 }
 
 /// Answers each page with what the bytes say, and with empty pages when there are no more.
-fn drive(source: &dyn Source<Item>, place: Place, answers: &[u8]) {
+fn drive(source: &dyn Source<Item>, place: &Place, answers: &[u8]) {
     if !source.is_place(&place.page) {
         return;
     }
     // A resumed listing knows little of what was delivered before.
     let is_start = place.items == 0 && place.offset == 0;
-    let mut plan: Box<dyn Plan<Item>> = source.plan(&place);
+    let mut plan: Box<dyn Plan<Item>> = source.plan(place);
     let mut bytes = answers.iter().copied();
     let (mut delivered, mut asked) = (HashSet::new(), HashSet::new());
     let mut under_way = std::collections::VecDeque::new();
