@@ -42,9 +42,8 @@ const VERSION: u32 = 1;
 /// let mut rest = client.list_entitled_advisors(ExternalNetwork::WhatsApp).resume(cursor).stream();
 /// # Ok(()) }
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Cursor {
-    #[serde(deserialize_with = "supported")]
     version: u32,
     operation: String,
     request: Fingerprint,
@@ -103,14 +102,29 @@ impl fmt::Debug for Cursor {
     }
 }
 
-fn supported<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<u32, D::Error> {
-    let version = u32::deserialize(deserializer)?;
-    if version == VERSION {
-        return Ok(version);
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            version: u32,
+            operation: String,
+            request: Fingerprint,
+            place: Place,
+        }
+        // The error of what is no cursor would quote it, and it can be personal.
+        let written = Written::deserialize(deserializer).map_err(|_| {
+            let message =
+                format!("this is no cursor of version {VERSION}, which this crate reads; start again");
+            de::Error::custom(message)
+        })?;
+        let Written { version, operation, request, place } = written;
+        if version != VERSION {
+            let message =
+                format!("the cursor is of version {version}, and this crate reads {VERSION}; start again");
+            return Err(de::Error::custom(message));
+        }
+        Ok(Self { version, operation, request, place })
     }
-    let message =
-        format!("the cursor is of version {version}, and this crate reads version {VERSION}; start again");
-    Err(de::Error::custom(message))
 }
 
 /// What a listing asks for, in 16 digits that are the same in every process.
@@ -130,5 +144,51 @@ impl Fingerprint {
             add(0xff);
         }
         Self(format!("{hash:016x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> std::result::Result<Cursor, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    const WRITTEN: &str = r#"{"version":1,"operation":"a.b","request":"00","place":{"page":{"after":"ada@acme.example"},"offset":1,"last":["1"],"items":1,"pages":1,"total":null}}"#;
+
+    #[test]
+    fn it_is_readable_as_json_and_stays_as_it_is() {
+        let cursor = read(WRITTEN).expect("a cursor");
+        assert_eq!(serde_json::to_string(&cursor).expect("writes"), WRITTEN);
+        assert_eq!(format!("{cursor:?}"), "Cursor { version: 1, items_so_far: 1, .. }");
+    }
+
+    #[test]
+    fn what_is_none_is_refused_without_quoting_it() {
+        let other = read(&WRITTEN.replace("\"version\":1", "\"version\":2")).expect_err("another version");
+        assert_eq!(other, "the cursor is of version 2, and this crate reads 1; start again");
+        let garbage = [
+            "null",
+            "{}",
+            r#""ada@acme.example""#,
+            r#"{"version":1}"#,
+            &WRITTEN.replace("after", "ada@acme.example"),
+            &WRITTEN.replace("\"offset\":1", "\"offset\":-1"),
+            &WRITTEN.replace("\"offset\":1", "\"offset\":\"ada@acme.example\""),
+        ];
+        for json in garbage {
+            let error = read(json).expect_err(json);
+            assert!(error.starts_with("this is no cursor of version 1"), "{error}");
+            assert!(!error.contains("ada@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_tells_the_parts_apart_and_is_the_same_for_ever() {
+        let of = |parts: &[&str]| Fingerprint::of(parts.iter().copied());
+        assert_eq!(of(&["https://a.example", "WECHAT"]).0, "0a7137e32b7d2239");
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_ne!(of(&["a", ""]), of(&["a"]));
     }
 }

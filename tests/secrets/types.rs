@@ -204,6 +204,7 @@ async fn no_request_shows_what_it_will_send() {
         ("ListEntitledAdvisors", Box::new(symphony.list_entitled_advisors(line()).after(API_KEY))),
         ("its pager", Box::new(symphony.list_entitled_advisors(line()).after(API_KEY).stream())),
         ("its pages", Box::new(symphony.list_entitled_advisors(line()).after(API_KEY).stream().pages())),
+        ("its cursor", Box::new(symphony.list_entitled_advisors(line()).after(API_KEY).stream().cursor())),
         (
             "ListEntitlements of the CRM Gateway",
             Box::new(crm.list_entitlements().filter(filter()).tenant(API_KEY)),
