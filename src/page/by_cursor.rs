@@ -85,8 +85,17 @@ impl ByCursor {
     }
 
     /// Leaves out what was delivered before the listing was resumed.
-    fn without_delivered<T: Listed>(&mut self, items: Vec<Result<T>>) -> Vec<Option<Result<T>>> {
-        let Some(place) = self.resumed.take() else { return items.into_iter().map(Some).collect() };
+    fn without_delivered<T: Listed>(
+        &mut self,
+        items: Vec<Result<T>>,
+        is_last: bool,
+    ) -> Vec<Option<Result<T>>> {
+        let Some(mut place) = self.resumed.take() else { return items.into_iter().map(Some).collect() };
+        if !is_last && ends_before(&items, &place) {
+            place.offset = place.offset.saturating_sub(items.len() as u64);
+            self.resumed = Some(place);
+            return items.into_iter().map(|_| None).collect();
+        }
         let found = find(&items, &place);
         self.changed |= found != Found::Here;
         let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
@@ -96,12 +105,18 @@ impl ByCursor {
             // What it names is gone, so everything behind has moved up.
             Found::Nowhere => offset.saturating_sub(place.last.len()),
         };
-        let is_named = |item: &Result<T>| {
-            found != Found::Here && id_of(item).is_some_and(|id| place.last.iter().any(|last| last == id))
-        };
+        let is_named = |item: &Result<T>| found != Found::Here && place.names(item);
         let is_new = |index: usize, item: &Result<T>| index >= first && !is_named(item);
         items.into_iter().enumerate().map(|(index, item)| is_new(index, &item).then_some(item)).collect()
     }
+}
+
+/// Whether the place is on a later page, because the server gives smaller ones than before.
+fn ends_before<T: Listed>(items: &[Result<T>], place: &Place) -> bool {
+    let is_end = |index: usize| {
+        index + 1 == items.len() && id_of(&items[index]) != place.last.back().map(String::as_str)
+    };
+    (items.len() as u64) < place.offset && items.iter().rposition(|item| place.names(item)).is_none_or(is_end)
 }
 
 impl<T: Listed> Plan<T> for ByCursor {
@@ -123,7 +138,7 @@ impl<T: Listed> Plan<T> for ByCursor {
 
     fn arrived(&mut self, position: &Position, fetched: Fetched<T>) -> Arrived<T> {
         self.visited.insert(self.keys.hash_one(position));
-        let items = self.without_delivered(fetched.items);
+        let items = self.without_delivered(fetched.items, fetched.next.is_none());
         let is_visited = |next: &Position| self.visited.contains(&self.keys.hash_one(next));
         let broken = fetched.next.as_ref().is_some_and(is_visited).then(|| {
             let message = "the server sent a cursor for the second time, which would never end; start the listing again";

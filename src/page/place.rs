@@ -42,6 +42,11 @@ impl Place {
         Self { page, offset: 0, last: VecDeque::new(), items: 0, pages: 0, total: None }
     }
 
+    /// Whether this is one of the last items that were delivered.
+    pub(super) fn names<T: Listed>(&self, item: &Result<T>) -> bool {
+        id_of(item).is_some_and(|id| self.last.iter().any(|last| last == id))
+    }
+
     /// Keeps the id of the item that is delivered now.
     pub(super) fn keep(&mut self, id: &str) {
         let mut room = String::new();
@@ -81,7 +86,7 @@ pub(super) fn find<T: Listed>(items: &[Result<T>], place: &Place) -> Found {
 
 /// The first item that the place names.
 pub(super) fn first_named<T: Listed>(items: &[Result<T>], place: &Place) -> Option<usize> {
-    items.iter().position(|item| id_of(item).is_some_and(|id| place.last.iter().any(|last| last == id)))
+    items.iter().position(|item| place.names(item))
 }
 
 pub(super) fn id_of<T: Listed>(item: &Result<T>) -> Option<&str> {
