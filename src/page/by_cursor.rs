@@ -69,6 +69,8 @@ struct ByCursor {
     keys: RandomState,
     /// The place to find in the first page, if something of it was delivered before.
     resumed: Option<Place>,
+    /// That place, if it is no longer where it was.
+    moved: Option<Place>,
     changed: bool,
 }
 
@@ -80,43 +82,64 @@ impl ByCursor {
             visited: HashSet::new(),
             keys: RandomState::new(),
             resumed: (from.offset > 0).then(|| from.clone()),
+            moved: None,
             changed: false,
         }
     }
 
     /// Leaves out what was delivered before the listing was resumed.
-    fn without_delivered<T: Listed>(
-        &mut self,
-        items: Vec<Result<T>>,
-        is_last: bool,
-    ) -> Vec<Option<Result<T>>> {
-        let Some(mut place) = self.resumed.take() else { return items.into_iter().map(Some).collect() };
-        if !is_last && ends_before(&items, &place) {
-            place.offset = place.offset.saturating_sub(items.len() as u64);
-            self.resumed = Some(place);
-            return items.into_iter().map(|_| None).collect();
-        }
-        let found = find(&items, &place);
-        self.changed |= found != Found::Here;
-        let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
-        let first = match found {
-            Found::Here => offset,
-            Found::Moved(first) => first,
-            // What it names is gone, so everything behind has moved up.
-            Found::Nowhere => offset.saturating_sub(place.last.len()),
-        };
-        let is_named = |item: &Result<T>| found != Found::Here && place.names(item);
+    fn without_delivered<T: Listed>(&mut self, fetched: &mut Fetched<T>) -> Vec<Option<Result<T>>> {
+        let first = self.resumed.take().map_or(0, |place| self.find(place, fetched));
+        let is_named = |item: &Result<T>| self.moved.as_ref().is_some_and(|place| place.names(item));
         let is_new = |index: usize, item: &Result<T>| index >= first && !is_named(item);
-        items.into_iter().enumerate().map(|(index, item)| is_new(index, &item).then_some(item)).collect()
+        let items = std::mem::take(&mut fetched.items).into_iter().enumerate();
+        items.map(|(index, item)| is_new(index, &item).then_some(item)).collect()
+    }
+
+    /// How many items of the page were delivered.
+    fn find<T: Listed>(&mut self, mut place: Place, fetched: &mut Fetched<T>) -> usize {
+        if ends_before(fetched, &place) {
+            place.offset = place.offset.saturating_sub(fetched.items.len() as u64);
+            self.resumed = Some(place);
+            return fetched.items.len();
+        }
+        let found = find(&fetched.items, &place);
+        let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
+        let (first, next) = match found {
+            Found::Here => (offset, place.next.take()),
+            Found::Moved(first) => (first, place.next.take()),
+            // All that was delivered of the page is named and gone.
+            Found::Nowhere if offset <= place.last.len() => (0, None),
+            Found::Nowhere if place.next.is_some() => (offset, place.next.take()),
+            // What it names is gone, so everything behind has moved up.
+            Found::Nowhere => (offset - place.last.len(), None),
+        };
+        // Backwards, a page from which items were removed reaches further back. What is now in
+        // front of those that were delivered comes with the page that was to come next.
+        let is_other_next = next.is_some() && next != fetched.next;
+        if is_other_next {
+            fetched.next = next;
+        }
+        if found != Found::Here || is_other_next {
+            self.changed = true;
+            // They can have moved to another page as well.
+            self.moved = Some(place);
+        }
+        first
     }
 }
 
-/// Whether the place is on a later page, because the server gives smaller ones than before.
-fn ends_before<T: Listed>(items: &[Result<T>], place: &Place) -> bool {
+/// Whether the place is on a later page, because the server gives smaller ones than before. Backwards
+/// a smaller page is the later part of the one before, so there it says nothing.
+fn ends_before<T: Listed>(fetched: &Fetched<T>, place: &Place) -> bool {
+    let items = &fetched.items;
+    if (items.len() as u64) >= place.offset || !matches!(fetched.next, Some(Position::After(_))) {
+        return false;
+    }
     let is_end = |index: usize| {
         index + 1 == items.len() && id_of(&items[index]) != place.last.back().map(String::as_str)
     };
-    (items.len() as u64) < place.offset && items.iter().rposition(|item| place.names(item)).is_none_or(is_end)
+    items.iter().rposition(|item| place.names(item)).is_none_or(is_end)
 }
 
 impl<T: Listed> Plan<T> for ByCursor {
@@ -136,9 +159,9 @@ impl<T: Listed> Plan<T> for ByCursor {
         self.next.take()
     }
 
-    fn arrived(&mut self, position: &Position, fetched: Fetched<T>) -> Arrived<T> {
+    fn arrived(&mut self, position: &Position, mut fetched: Fetched<T>) -> Arrived<T> {
         self.visited.insert(self.keys.hash_one(position));
-        let items = self.without_delivered(fetched.items, fetched.next.is_none());
+        let items = self.without_delivered(&mut fetched);
         let is_visited = |next: &Position| self.visited.contains(&self.keys.hash_one(next));
         let broken = fetched.next.as_ref().is_some_and(is_visited).then(|| {
             let message = "the server sent a cursor for the second time, which would never end; start the listing again";

@@ -85,7 +85,8 @@ impl Cursor {
                     .to_owned(),
             );
         }
-        if !source.is_place(&self.place.page) {
+        let mut pages = std::iter::once(&self.place.page).chain(&self.place.next);
+        if !pages.all(|page| source.is_place(page)) {
             return refuse("names a page that this listing cannot have; start the listing again".to_owned());
         }
         Ok(())
@@ -119,8 +120,9 @@ impl<'de> Deserialize<'de> for Cursor {
         })?;
         let Written { version, operation, request, place } = written;
         if version != VERSION {
-            let message =
-                format!("the cursor is of version {version}, and this crate reads {VERSION}; start again");
+            let message = format!(
+                "the cursor is of version {version}, and this crate reads version {VERSION}; start again"
+            );
             return Err(de::Error::custom(message));
         }
         Ok(Self { version, operation, request, place })
@@ -155,7 +157,7 @@ mod tests {
         serde_json::from_str(json).map_err(|error| error.to_string())
     }
 
-    const WRITTEN: &str = r#"{"version":1,"operation":"a.b","request":"00","place":{"page":{"after":"ada@acme.example"},"offset":1,"last":["1"],"items":1,"pages":1,"total":null}}"#;
+    const WRITTEN: &str = r#"{"version":1,"operation":"a.b","request":"00","place":{"page":{"after":"ada@acme.example"},"next":null,"offset":1,"last":["1"],"items":1,"pages":1,"total":null}}"#;
 
     #[test]
     fn it_is_readable_as_json_and_stays_as_it_is() {
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_none_is_refused_without_quoting_it() {
         let other = read(&WRITTEN.replace("\"version\":1", "\"version\":2")).expect_err("another version");
-        assert_eq!(other, "the cursor is of version 2, and this crate reads 1; start again");
+        assert_eq!(other, "the cursor is of version 2, and this crate reads version 1; start again");
         let garbage = [
             "null",
             "{}",

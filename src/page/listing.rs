@@ -131,6 +131,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
         if let Some(next) = self.next.as_ref().filter(|_| self.items.as_slice().is_empty()) {
             // All of the page was delivered, so the next one can be had without this.
             place.page = next.clone();
+            place.next = None;
             place.offset = 0;
         } else {
             // The page is fetched again.
@@ -152,6 +153,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             let Some(item) = slot else { continue };
             if self.place.page != self.page {
                 self.place.page = self.page.clone();
+                self.place.next = None;
             }
             self.place.offset = self.passed;
             if let Ok(item) = &item {
@@ -224,6 +226,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
         // were delivered until there is one of this page.
         if page.next.is_some() {
             self.place.page = page.position.clone();
+            self.place.next = page.next.clone().filter(|next| matches!(next, Position::Before(_)));
             self.place.offset = 0;
         }
         self.page = page.position;

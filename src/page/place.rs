@@ -28,6 +28,9 @@ pub(crate) enum Position {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(super) page: Position,
+    /// Backwards, the page that comes next. Fetched again after removals, a page reaches further
+    /// back, so that it cannot say itself what was before it.
+    pub(super) next: Option<Position>,
     /// How many items of the page come before it, by the server's count.
     pub(super) offset: u64,
     /// The ids of the last items that were delivered, the latest last.
@@ -39,7 +42,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(super) fn start(page: Position) -> Self {
-        Self { page, offset: 0, last: VecDeque::new(), items: 0, pages: 0, total: None }
+        Self { page, next: None, offset: 0, last: VecDeque::new(), items: 0, pages: 0, total: None }
     }
 
     /// Whether this is one of the last items that were delivered.
@@ -81,12 +84,15 @@ pub(super) fn find<T: Listed>(items: &[Result<T>], place: &Place) -> Found {
     {
         return Found::Here;
     }
-    first_named(items, place).map_or(Found::Nowhere, Found::Moved)
+    behind_named(items, place).map_or(Found::Nowhere, Found::Moved)
 }
 
-/// The first item that the place names.
-pub(super) fn first_named<T: Listed>(items: &[Result<T>], place: &Place) -> Option<usize> {
-    items.iter().position(|item| place.names(item))
+/// Behind the latest of the items that the place names. Not behind the first of them: an item that
+/// was inserted between them would be delivered, and those after it that it drives out of the names
+/// would come again.
+pub(super) fn behind_named<T: Listed>(items: &[Result<T>], place: &Place) -> Option<usize> {
+    let place_of = |name: &String| items.iter().position(|item| id_of(item) == Some(name.as_str()));
+    place.last.iter().rev().find_map(place_of).map(|latest| latest + 1)
 }
 
 pub(super) fn id_of<T: Listed>(item: &Result<T>) -> Option<&str> {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{page_at, start_of};
 use crate::page::{
     Fetched, Listed, Place, Position,
-    place::{Found, find, first_named},
+    place::{Found, behind_named, find},
 };
 
 /// No more pages are looked through in either direction.
@@ -42,7 +42,7 @@ impl Search {
     pub(super) fn look<T: Listed>(&mut self, fetched: &Fetched<T>) -> Outcome {
         let found = match &self.left {
             None => find(&fetched.items, &self.place),
-            Some(_) => first_named(&fetched.items, &self.place).map_or(Found::Nowhere, Found::Moved),
+            Some(_) => behind_named(&fetched.items, &self.place).map_or(Found::Nowhere, Found::Moved),
         };
         match found {
             Found::Here => Outcome::Found(usize::try_from(self.place.offset).unwrap_or(usize::MAX), true),
