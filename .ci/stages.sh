@@ -71,6 +71,18 @@ from_readme() {
     env -u CI bash -ec "${lines[0]}" 2>&1 | tee "$CARGO_TARGET_DIR/ci-$1.log"
 }
 
+# Each of them checks what it sees; in one of them, processes crash on purpose.
+listing_examples() {
+    local file name
+    ulimit -c 0
+    cargo build --features fakes --examples
+    for file in examples/listing/*.rs; do
+        name=listing_$(basename "$file" .rs)
+        echo "\$ $name"
+        "$CARGO_TARGET_DIR/debug/examples/$name"
+    done
+}
+
 # The Rust that Cargo.toml promises, so that the promise is kept.
 oldest_rust() {
     local version

@@ -19,23 +19,52 @@ impl ListEntitlements {
     /// Goes over all pages, entitlement by entitlement, in pages of
     /// [`page_size`](Self::page_size).
     ///
-    /// Every page carries the same filter, sort, fields and correlation id. `_id` is the last key of
-    /// the order, so that no entitlement can change its page without a reason;
+    /// Every page carries the same filter, sort, fields and correlation id; a deadline counts for each page by itself.
+    /// Nothing is sent before the first entitlement is asked for. [`Pager`] says what can be done with the stream, what
+    /// becomes of it after an error, and what happens where the collection changes meanwhile.
+    ///
+    /// `_id` is the last key of the order, so that no entitlement can change its page without a reason;
     /// [`Sort::declared_total`] and [`keep_sort_as_given`](Self::keep_sort_as_given) leave it out.
     ///
     /// Pages count from 1. What the server says about the total is used, and not trusted: a page
     /// without items ends the listing, and a short one where there is no total. A server that gives
-    /// smaller pages than asked for is read on in its size. [`Pager`] says what happens where the
-    /// collection changes meanwhile.
+    /// smaller pages than asked for is read on in its size; what was under way in the other size is asked for again.
+    /// An entitlement that is an empty object is left out.
     ///
-    /// Sources: the operator's page for `page`, `limit` and `sort`; that `sort` is a JSON object, that
-    /// a total order keeps pages apart, and that a server may cap `limit`, are assumptions.
+    /// ```no_run
+    /// # use entitlements::crm_gateway::{Client, Filter, Sort};
+    /// # async fn run(client: Client) -> entitlements::Result<()> {
+    /// let mut entitlements = client
+    ///     .list_entitlements()
+    ///     .filter(Filter::third_party())
+    ///     .sort(Sort::desc("created"))
+    ///     .page_size(200)
+    ///     .concurrency(4)
+    ///     .stream();
+    /// while let Some(entitlement) = entitlements.try_next().await? {
+    ///     println!("{:?}", entitlement.product_id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// From the first item asked for: those of the method of the client, and
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput), before anything is sent, for [`limit`](Self::limit) or
+    /// [`page`](Self::page), which are for one page, for a `page_size` or `concurrency` of 0, for a sort to which
+    /// `_id` cannot be added, and for a [cursor](Self::resume) of another request.
+    ///
+    /// # Sources
+    ///
+    /// The operator's page for `page`, `limit` and `sort`. Assumptions: that `sort` is a JSON object, that
+    /// a total order keeps pages apart, that a server may cap `limit`, and that `totalRecords` counts all that the
+    /// filter lets through, as at the service behind the gateway.
     pub fn stream(mut self) -> Pager<model::Entitlement> {
         let mut order = Ok(());
         if self.adds_order {
             match self.sort.take().map_or_else(|| Ok(Sort::asc("_id")), Sort::made_total) {
                 Ok(sort) => self.sort = Some(sort),
-                Err(error) => order = Err(error),
+                Err(error) => order = Err(error.with_operation(op::ListEntitlements::INFO.name)),
             }
         }
         self.options.correlation_id.get_or_insert_with(unique_id);

@@ -21,7 +21,16 @@ use crate::{
 /// Pages are fetched in this size unless the caller says otherwise. No limit is documented.
 const DEFAULT_PAGE_SIZE: u64 = 100;
 
-/// The request of [`Client::list_entitlements`](super::Client::list_entitlements).
+/// The request of [`Client::list_entitlements`](super::Client::list_entitlements):
+/// [`stream`](Self::stream) goes over all pages, [`send`](Self::send) fetches one, [`count`](Self::count) none.
+///
+/// | setting | `stream` | `send` | `count` |
+/// | --- | --- | --- | --- |
+/// | `filter`, `third_party`, `tenant`, `not_found_is_empty`, `with_…` | yes | yes | yes |
+/// | `sort`, `fields…` | yes | yes | sent, changes nothing |
+/// | `page_size`, `concurrency`, `keep_sort_as_given` | yes | no use | no use |
+/// | `resume` | yes | refused | refused |
+/// | `limit`, `page` | refused | yes | no use |
 #[must_use = "a request does nothing until `send()` is awaited"]
 #[derive(Clone)]
 pub struct ListEntitlements {
@@ -83,7 +92,10 @@ impl ListEntitlements {
         self
     }
 
-    /// Asks for these fields only, by their names on the wire, for example `status`.
+    /// Asks for these fields only, by their names on the wire, for example `status`. Default: all.
+    ///
+    /// For a [`stream`](Self::stream), name `_id` among them: without it neither an entitlement that comes again nor, in
+    /// a list that has changed, the place of a [cursor](Self::resume) can be recognised.
     pub fn fields<F: Into<String>>(mut self, names: impl IntoIterator<Item = F>) -> Self {
         self.fields = names.into_iter().map(Into::into).collect();
         self
@@ -120,6 +132,9 @@ impl ListEntitlements {
 
     /// Sets how many entitlements each page of [`stream`](Self::stream) has, at least 1.
     /// Default: 100.
+    ///
+    /// Larger pages take fewer requests and more memory; a page is in memory as a whole, and has to fit into the
+    /// client's `max_body`. No largest size is documented; a server may give smaller pages.
     pub fn page_size(mut self, size: u64) -> Self {
         self.page_size = size;
         self
@@ -128,7 +143,8 @@ impl ListEntitlements {
     /// Sets how many pages of a [`stream`](Self::stream) are fetched side by side, at least 1.
     /// Default: 1.
     ///
-    /// They are delivered in order. So many pages are in memory at once, and up to so many
+    /// For a listing that takes too long page after page. They are delivered in order. So many pages are in memory at
+    /// once, those of [`prefetch`](crate::Pager::prefetch) beside them, and up to so many
     /// requests are sent beyond the end, because only an answer tells where it is. The client's
     /// `max_concurrency` and rate limit hold for them too.
     pub fn concurrency(mut self, pages: usize) -> Self {
@@ -139,6 +155,20 @@ impl ListEntitlements {
     /// Goes on where an earlier [`stream`](Self::stream) of the same request stood: with the item
     /// behind its [`cursor`](crate::Pager::cursor), in pages of the size that it had.
     /// [`send`](Self::send) and [`count`](Self::count) refuse it.
+    ///
+    /// The same request is one with the same base URL, tenant, filter, sort and fields, each as it is sent; page size,
+    /// concurrency and options may differ. A cursor of another one is the first error of the stream.
+    ///
+    /// ```no_run
+    /// # use entitlements::{Cursor, crm_gateway::Client};
+    /// # async fn run(client: Client, kept: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let cursor: Cursor = serde_json::from_str(kept)?;
+    /// let mut rest = client.list_entitlements().resume(cursor).stream();
+    /// while let Some(entitlement) = rest.try_next().await? {
+    ///     println!("{:?}", entitlement.product_id);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn resume(mut self, cursor: Cursor) -> Self {
         self.resume = Some(cursor);
         self
@@ -153,7 +183,9 @@ impl ListEntitlements {
         self
     }
 
-    /// Takes a 404 for an empty listing. Off by default, because a wrong tenant is a 404 as well.
+    /// Takes a 404 for an empty listing. Default: it is an error, because a wrong tenant is a 404 as well.
+    ///
+    /// The vendor's pages contradict each other about what an empty listing is.
     pub fn not_found_is_empty(mut self) -> Self {
         self.not_found_is_empty = true;
         self

@@ -13,35 +13,43 @@ const VERSION: u32 = 1;
 /// Where a listing stands: behind the last item that it delivered.
 ///
 /// [`Pager::cursor`](crate::Pager::cursor) gives it, after any item and after any error. Keep it,
-/// as JSON or in another format of `serde`, together with what you did with the item, and hand it
-/// to `resume` of the same request later, in this process or another one: the listing goes on
-/// with the next item.
+/// as JSON or in another format of `serde`, and hand it to `resume` of the same request later, in this process or
+/// another one: the listing goes on with the next item. Save it in one step with what you did with the item, in the
+/// same transaction or the same file; then nothing is done twice or left out, wherever the process dies.
 ///
 /// It names the page, the place in it, and the ids of the last items (at most eight), so that the
-/// place is found again where items were added or removed meanwhile; see [`Pager`](crate::Pager)
-/// for what that can and cannot mend. It also says of which request it is. A cursor of another
-/// request, server or version is refused with
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) by the first `next`, or by `serde`.
+/// place is found again where items were added or removed meanwhile. If none of these is found, the listing goes on
+/// where the next item should be by the counts, and
+/// [`changed_while_reading`](crate::Pager::changed_while_reading) is true; see [`Pager`](crate::Pager) for what a change
+/// can cost. The page that holds the place is fetched again for that, unless Symphony's cursor for the next one is known
+/// and the page was used up.
+///
+/// It also says of which request it is. A cursor of another request or server is refused with
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) by the first `next`, before anything is sent; one of
+/// another version of this format, or a text that is none, by `serde`. Then start the listing from its beginning.
 ///
 /// **It can hold personal data**: Symphony's own cursors hold an e-mail address, and the ids name
-/// advisors and entitlements. So `Debug` shows none of it. It holds no credential.
+/// advisors and entitlements. So `Debug` shows none of it; its JSON shows all. It holds no credential.
 ///
 /// How long a server accepts its own cursor is not documented for Symphony; pages by number do
 /// not expire.
 ///
-/// ```
-/// # async fn example(client: entitlements::symphony::Client) -> Result<(), Box<dyn std::error::Error>> {
-/// use entitlements::{Cursor, symphony::ExternalNetwork};
+/// ```no_run
+/// use entitlements::{Cursor, symphony::{Client, ExternalNetwork}};
 ///
+/// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let mut advisors = client.list_entitled_advisors(ExternalNetwork::WhatsApp).stream();
 /// advisors.try_next().await?;
-/// let kept: String = serde_json::to_string(&advisors.cursor())?;
+/// std::fs::write("cursor.json", serde_json::to_vec(&advisors.cursor())?)?;
 ///
 /// // Later, perhaps in another process:
-/// let cursor: Cursor = serde_json::from_str(&kept)?;
+/// let cursor: Cursor = serde_json::from_slice(&std::fs::read("cursor.json")?)?;
+/// println!("{} advisors were listed before.", cursor.items_so_far());
 /// let mut rest = client.list_entitled_advisors(ExternalNetwork::WhatsApp).resume(cursor).stream();
 /// # Ok(()) }
 /// ```
+///
+/// The example `listing_resume` in the repository is a process that crashes in the middle of a page and goes on.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Cursor {
     version: u32,
@@ -60,7 +68,8 @@ impl Cursor {
         }
     }
 
-    /// How many items the listing delivered before this place, those of earlier processes included.
+    /// How many items the listing delivered before this place, those of earlier processes included. For a message or
+    /// a progress bar.
     #[must_use]
     pub fn items_so_far(&self) -> u64 {
         self.place.items

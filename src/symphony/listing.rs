@@ -15,7 +15,22 @@ use crate::{
     transport::{CallOptions, Operation, call_options, opaque_debug, segment},
 };
 
-/// The request of [`Client::list_entitled_advisors`](super::Client::list_entitled_advisors).
+/// The request of [`Client::list_entitled_advisors`](super::Client::list_entitled_advisors):
+/// [`stream`](Self::stream) goes over all pages, [`send`](Self::send) fetches one.
+///
+/// ```no_run
+/// # use entitlements::symphony::{Client, ExternalNetwork};
+/// # async fn run(client: Client) -> entitlements::Result<()> {
+/// let mut advisors = client
+///     .list_entitled_advisors(ExternalNetwork::WhatsApp)
+///     .list_permissions(true)
+///     .stream()
+///     .prefetch(1);
+/// while let Some(advisor) = advisors.try_next().await? {
+///     println!("{:?}: {} permissions", advisor.status, advisor.permissions.len());
+/// }
+/// # Ok(()) }
+/// ```
 #[must_use = "a request does nothing until `send()` is awaited"]
 #[derive(Clone)]
 pub struct ListEntitledAdvisors {
@@ -47,13 +62,30 @@ impl ListEntitledAdvisors {
         self
     }
 
-    /// Starts after this cursor: the `after` of an earlier page.
+    /// Starts after this cursor: `pagination.cursors.after` of an earlier page, as it is. Default: at the beginning.
+    ///
+    /// It is the vendor's cursor, for paging by hand. A [`stream`](Self::stream) follows it by itself;
+    /// to take one up again, there is [`resume`](Self::resume).
+    ///
+    /// Together with [`before`](Self::before) it is refused with
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) before anything is sent.
     pub fn after(mut self, cursor: impl Into<String>) -> Self {
         self.after = Some(cursor.into());
         self
     }
 
-    /// Starts before this cursor, and goes backwards: the `before` of an earlier page.
+    /// Starts before this cursor, and goes backwards: `pagination.cursors.before` of an earlier page, as it is.
+    ///
+    /// ```no_run
+    /// # use entitlements::symphony::{Client, ExternalNetwork};
+    /// # async fn run(client: Client, page_before: String) -> entitlements::Result<()> {
+    /// let listing = client.list_entitled_advisors(ExternalNetwork::WhatsApp);
+    /// let mut pages = listing.before(page_before).stream().pages();
+    /// while let Some(page) = pages.try_next().await? {
+    ///     println!("{} advisors", page.items.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn before(mut self, cursor: impl Into<String>) -> Self {
         self.before = Some(cursor.into());
         self
@@ -62,6 +94,10 @@ impl ListEntitledAdvisors {
     /// Goes on where an earlier [`stream`](Self::stream) of the same request stood: with the item
     /// behind its [`cursor`](Pager::cursor), in its direction, whatever [`after`](Self::after) or
     /// [`before`](Self::before) say. [`send`](Self::send), which fetches one page, refuses it.
+    ///
+    /// The same request is one with the same base URL, network and
+    /// [`list_permissions`](Self::list_permissions); options may differ. A cursor of another one is the first error of
+    /// the stream. [`Cursor`] has an example.
     pub fn resume(mut self, cursor: Cursor) -> Self {
         self.resume = Some(cursor);
         self
@@ -103,9 +139,16 @@ impl ListEntitledAdvisors {
     /// Goes over all pages, advisor by advisor, forwards from the start or from
     /// [`after`](Self::after), backwards from [`before`](Self::before).
     ///
-    /// Parameters and options stay on every page; a deadline counts for each page by itself.
+    /// Parameters and options stay on every page; a deadline counts for each page by itself. Nothing is sent before
+    /// the first advisor is asked for. [`Pager`] says what can be done with the stream, and what becomes of it after
+    /// an error; the errors are those of the method of the client.
+    ///
     /// Backwards, the pages come in reverse, and the advisors of each page as the server sends
-    /// them. The order of advisors and the size of a page are not documented.
+    /// them. The order of advisors and the size of a page are not documented, and the API does not tell how many
+    /// there are.
+    ///
+    /// Sources: the vendor's specification for `next`, `previous` and `cursors`; that a `next` that is null ends the
+    /// listing is an assumption, seen in public client code.
     pub fn stream(mut self) -> Pager<model::AdvisorEntitlement> {
         let start = match (&self.after, &self.before) {
             (None, None) => Position::Start,
