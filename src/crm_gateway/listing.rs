@@ -71,7 +71,9 @@ impl ListEntitlements {
         let resume = self.resume.take();
         let refused = order.and_then(|()| self.check_stream()).err();
         let start = Position::Number { page: 1, limit: self.page_size };
-        let (fingerprint, concurrency) = (self.fingerprint(), self.concurrency);
+        // More could not be under way anyway.
+        let concurrency = self.concurrency.min(self.inner.transport.max_concurrency());
+        let fingerprint = self.fingerprint();
         let fetch = move |position| -> BoxFuture<'static, _> {
             let (request, refused) = (self.clone(), refused.as_ref().map(Error::share));
             Box::pin(async move {
@@ -167,7 +169,7 @@ impl PageModel for model::EntitlementPage {
 
 impl Listed for model::Entitlement {
     fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        self.id.as_deref().filter(|id| !id.is_empty())
     }
 
     fn is_blank(&self) -> bool {

@@ -223,7 +223,7 @@ fn is_page(answer: &Response<model::EntitledAdvisors>) -> bool {
 
 impl Listed for model::AdvisorEntitlement {
     fn id(&self) -> Option<&str> {
-        self.symphony_id.as_deref()
+        self.symphony_id.as_deref().filter(|id| !id.is_empty())
     }
 }
 

@@ -168,6 +168,11 @@ impl Transport {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    #[cfg(feature = "crm-gateway")]
+    pub(crate) fn max_concurrency(&self) -> usize {
+        self.settings.max_concurrency
+    }
+
     pub(crate) fn http(&self) -> &reqwest::Client {
         self.http.network()
     }

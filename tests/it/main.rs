@@ -38,6 +38,8 @@ mod keycloak_login;
 mod limits;
 #[cfg(all(feature = "fakes", feature = "symphony"))]
 mod lost_answers;
+#[cfg(all(feature = "fakes", feature = "symphony", feature = "crm-gateway", feature = "connect"))]
+mod paging;
 #[cfg(feature = "crm-gateway")]
 mod proxy;
 #[cfg(all(feature = "fakes", feature = "connect"))]
