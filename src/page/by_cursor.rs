@@ -1,14 +1,14 @@
 //! Pages by `before` and `after` cursors, as Symphony has them.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     hash::{BuildHasher, RandomState},
     marker::PhantomData,
 };
 
 use super::{
     Arrived, Fetched, Fingerprint, Listed, PagesByCursor, Place, Plan, Position, Read, Source,
-    place::{Found, find, id_of},
+    place::{Found, find, is_among},
 };
 use crate::{Error, ErrorKind, Result, time::BoxFuture};
 
@@ -69,8 +69,8 @@ struct ByCursor {
     keys: RandomState,
     /// The place to find in the first page, if something of it was delivered before.
     resumed: Option<Place>,
-    /// That place, if it is no longer where it was.
-    moved: Option<Place>,
+    /// What it names can have moved to any page.
+    named: VecDeque<String>,
     changed: bool,
 }
 
@@ -82,7 +82,7 @@ impl ByCursor {
             visited: HashSet::new(),
             keys: RandomState::new(),
             resumed: (from.offset > 0).then(|| from.clone()),
-            moved: None,
+            named: from.last.clone(),
             changed: false,
         }
     }
@@ -90,7 +90,7 @@ impl ByCursor {
     /// Leaves out what was delivered before the listing was resumed.
     fn without_delivered<T: Listed>(&mut self, fetched: &mut Fetched<T>) -> Vec<Option<Result<T>>> {
         let first = self.resumed.take().map_or(0, |place| self.find(place, fetched));
-        let is_named = |item: &Result<T>| self.moved.as_ref().is_some_and(|place| place.names(item));
+        let is_named = |item: &Result<T>| is_among(&self.named, item);
         let is_new = |index: usize, item: &Result<T>| index >= first && !is_named(item);
         let items = std::mem::take(&mut fetched.items).into_iter().enumerate();
         items.map(|(index, item)| is_new(index, &item).then_some(item)).collect()
@@ -120,26 +120,18 @@ impl ByCursor {
         if is_other_next {
             fetched.next = next;
         }
-        if found != Found::Here || is_other_next {
-            self.changed = true;
-            // They can have moved to another page as well.
-            self.moved = Some(place);
-        }
+        self.changed |= found != Found::Here || is_other_next;
         first
     }
 }
 
-/// Whether the place is on a later page, because the server gives smaller ones than before. Backwards
-/// a smaller page is the later part of the one before, so there it says nothing.
+/// Whether the page has only items of before those that the place names, because the server gives
+/// smaller pages by now. Backwards a smaller page is the later part of the one before.
 fn ends_before<T: Listed>(fetched: &Fetched<T>, place: &Place) -> bool {
-    let items = &fetched.items;
-    if (items.len() as u64) >= place.offset || !matches!(fetched.next, Some(Position::After(_))) {
-        return false;
-    }
-    let is_end = |index: usize| {
-        index + 1 == items.len() && id_of(&items[index]) != place.last.back().map(String::as_str)
-    };
-    items.iter().rposition(|item| place.names(item)).is_none_or(is_end)
+    let not_named = place.offset.saturating_sub(place.last.len() as u64);
+    matches!(fetched.next, Some(Position::After(_)))
+        && fetched.items.len() as u64 <= not_named
+        && !fetched.items.iter().any(|item| is_among(&place.last, item))
 }
 
 impl<T: Listed> Plan<T> for ByCursor {
@@ -171,6 +163,7 @@ impl<T: Listed> Plan<T> for ByCursor {
         let page = Read {
             position: position.clone(),
             items,
+            strays: 0,
             total: fetched.total,
             next: self.next.clone(),
             changed: self.changed,

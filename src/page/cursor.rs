@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 /// another one: the listing goes on with the next item. Save it in one step with what you did with the item, in the
 /// same transaction or the same file; then nothing is done twice or left out, wherever the process dies.
 ///
-/// It names the page, the place in it, and the ids of the last items (at most eight), so that the
+/// It names the page, the place in it, and the ids of the last items (at most eight, and eight that stand before it), so that the
 /// place is found again where items were added or removed meanwhile. If none of these is found, the listing goes on
 /// where the next item should be by the counts, and
 /// [`changed_while_reading`](crate::Pager::changed_while_reading) is true; see [`Pager`](crate::Pager) for what a change
@@ -166,7 +166,7 @@ mod tests {
         serde_json::from_str(json).map_err(|error| error.to_string())
     }
 
-    const WRITTEN: &str = r#"{"version":1,"operation":"a.b","request":"00","place":{"page":{"after":"ada@acme.example"},"next":null,"offset":1,"last":["1"],"items":1,"pages":1,"total":null}}"#;
+    const WRITTEN: &str = r#"{"version":1,"operation":"a.b","request":"00","place":{"page":{"after":"ada@acme.example"},"next":null,"offset":1,"last":["1"],"strays":[],"items":1,"pages":1,"total":null}}"#;
 
     #[test]
     fn it_is_readable_as_json_and_stays_as_it_is() {

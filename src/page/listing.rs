@@ -24,9 +24,15 @@ pub(super) struct Listing<T> {
     /// The page at hand, and how many of its items were looked at.
     page: Position,
     passed: u64,
+    /// So many of them do not move the place.
+    strays: u64,
     items: IntoIter<Option<Result<T>>>,
     /// Where to go on behind the page at hand, if that needs no look at it.
     next: Option<Position>,
+    /// What the server said last; the place keeps what it said with the page of the last item.
+    total: Option<u64>,
+    /// How many pages there were; the place keeps how many were before its own.
+    pages: u64,
     limit: Arc<Limit>,
     /// How many items were delivered by this listing, and not by those that it resumes.
     delivered: u64,
@@ -62,8 +68,11 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             supply,
             page: place.page.clone(),
             passed: 0,
+            strays: 0,
             items: Vec::new().into_iter(),
             next: None,
+            total: place.total,
+            pages: place.pages,
             limit,
             delivered: 0,
             prefetch: 0,
@@ -77,8 +86,8 @@ impl<T: Send + Unpin + 'static> Listing<T> {
         f.debug_struct(name)
             .field("operation", &self.source.operation())
             .field("items_so_far", &self.place.items)
-            .field("pages_so_far", &self.place.pages)
-            .field("total", &self.place.total)
+            .field("pages_so_far", &self.pages)
+            .field("total", &self.total)
             .finish_non_exhaustive()
     }
 
@@ -101,11 +110,11 @@ impl<T: Send + Unpin + 'static> Listing<T> {
     }
 
     pub(super) fn pages_so_far(&self) -> u64 {
-        self.place.pages
+        self.pages
     }
 
     pub(super) fn total(&self) -> Option<u64> {
-        self.place.total
+        self.total
     }
 
     pub(super) fn has_changed(&self) -> bool {
@@ -133,9 +142,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             place.page = next.clone();
             place.next = None;
             place.offset = 0;
-        } else {
-            // The page is fetched again.
-            place.pages = place.pages.saturating_sub(1);
+            place.pages = self.pages;
         }
         place
     }
@@ -151,17 +158,14 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             let slot = self.items.next()?;
             self.passed += 1;
             let Some(item) = slot else { continue };
-            if self.place.page != self.page {
-                self.place.page = self.page.clone();
-                self.place.next = None;
+            if self.passed > self.strays {
+                self.move_behind(item.as_ref().ok());
+            } else if let Some(id) = item.as_ref().ok().and_then(|item| self.source.id(item)) {
+                self.place.keep_stray(id);
             }
-            self.place.offset = self.passed;
-            if let Ok(item) = &item {
+            if item.is_ok() {
                 self.place.items = self.place.items.saturating_add(1);
                 self.delivered += 1;
-                if let Some(id) = self.source.id(item) {
-                    self.place.keep(id);
-                }
                 self.end_if_enough();
             }
             return Some(item);
@@ -169,8 +173,26 @@ impl<T: Send + Unpin + 'static> Listing<T> {
         None
     }
 
+    /// Moves the place behind the item that is delivered now.
+    fn move_behind(&mut self, item: Option<&T>) {
+        if self.place.page != self.page {
+            self.place.page = self.page.clone();
+            self.place.next = None;
+        }
+        self.place.offset = self.passed;
+        self.place.total = self.total;
+        self.place.pages = self.pages.saturating_sub(1);
+        if let Some(id) = item.and_then(|item| self.source.id(item)) {
+            self.place.keep(id);
+        }
+    }
+
     /// Gets the next page, which is then at hand. `None` is the end.
     pub(super) fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<()>>> {
+        if self.items.as_slice().is_empty() {
+            // The room of a page that is used up must not be there beside that of the next one.
+            self.items = Vec::new().into_iter();
+        }
         self.look_ahead();
         let next = match &mut self.supply {
             Supply::Own(reader) => match ready!(reader.poll_page(context, None)) {
@@ -217,17 +239,21 @@ impl<T: Send + Unpin + 'static> Listing<T> {
     }
 
     fn load(&mut self, page: Read<T>) {
-        self.place.pages = self.place.pages.saturating_add(1);
-        self.place.total = page.total.or(self.place.total);
+        self.pages = self.pages.saturating_add(1);
+        self.total = page.total.or(self.total);
         self.has_changed |= page.changed;
         self.items = page.items.into_iter();
         self.passed = 0;
+        self.strays = page.strays;
         // A page by number is found again by its items only, so the place stays with those that
         // were delivered until there is one of this page.
-        if page.next.is_some() {
+        if (page.next.is_some() || self.next.is_some()) && self.place.page != page.position {
             self.place.page = page.position.clone();
-            self.place.next = page.next.clone().filter(|next| matches!(next, Position::Before(_)));
             self.place.offset = 0;
+            self.place.pages = self.pages.saturating_sub(1);
+        }
+        if self.place.page == page.position {
+            self.place.next = page.next.clone().filter(|next| matches!(next, Position::Before(_)));
         }
         self.page = page.position;
         self.next = page.next;

@@ -15,6 +15,8 @@ mod pages;
 mod place;
 mod reader;
 mod task;
+#[cfg(all(test, feature = "symphony", feature = "crm-gateway"))]
+mod tests;
 
 #[cfg(feature = "symphony")]
 pub(crate) use self::by_cursor::{CursorSource, cursor};
@@ -118,6 +120,9 @@ pub(crate) struct Read<T> {
     pub(crate) position: Position,
     /// In the server's order. `None` was delivered before or is nothing.
     pub(crate) items: Vec<Option<Result<T>>>,
+    /// How many of them stand before what was delivered. Those that are new all the same were
+    /// inserted there, or removals have hidden them; the place of the listing stays behind them.
+    pub(crate) strays: u64,
     pub(crate) total: Option<u64>,
     /// Where to take the listing up behind this page without looking at it again.
     pub(crate) next: Option<Position>,

@@ -72,13 +72,17 @@ use crate::Result;
 /// * An item that an insertion has shifted onto the next page is not delivered again; the last
 ///   10,000 ids are known for that.
 /// * Where the total has fallen, the pager steps back and reads an overlap again, so that what a
-///   removal has shifted to an earlier page is delivered.
+///   removal has shifted to an earlier page is delivered. A total that goes up and down for ever is
+///   not followed for ever: eight steps back that bring nothing are enough, a hundred while it only falls.
 /// * [`changed_while_reading`](Self::changed_while_reading) says that something was noticed; read
 ///   the listing again if it has to be of one moment.
 /// * What nobody can notice: an item is removed before the place and another one inserted behind
 ///   it between two requests, so that the total stays the same; or a removal where the server
-///   sends no total. The item that was shifted is then lost. An item that is inserted before the
-///   place is not delivered.
+///   sends no total. The item that was shifted is then lost.
+/// * An item that is inserted before the place is delivered only if a step back comes across it, and
+///   then behind others that it stands before.
+/// * An item whose place in the order changes, because a field that is sorted by does, can be missed
+///   or come late. Sort by fields that stay as they are, such as `_id`, where everything counts.
 ///
 /// # Dropping
 ///

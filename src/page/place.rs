@@ -35,6 +35,8 @@ pub(crate) struct Place {
     pub(super) offset: u64,
     /// The ids of the last items that were delivered, the latest last.
     pub(super) last: VecDeque<String>,
+    /// The ids of items that stand before the place and were delivered after it.
+    pub(super) strays: VecDeque<String>,
     pub(super) items: u64,
     pub(super) pages: u64,
     pub(super) total: Option<u64>,
@@ -42,25 +44,37 @@ pub(crate) struct Place {
 
 impl Place {
     pub(super) fn start(page: Position) -> Self {
-        Self { page, next: None, offset: 0, last: VecDeque::new(), items: 0, pages: 0, total: None }
-    }
-
-    /// Whether this is one of the last items that were delivered.
-    pub(super) fn names<T: Listed>(&self, item: &Result<T>) -> bool {
-        id_of(item).is_some_and(|id| self.last.iter().any(|last| last == id))
+        Self {
+            page,
+            next: None,
+            offset: 0,
+            last: VecDeque::new(),
+            strays: VecDeque::new(),
+            items: 0,
+            pages: 0,
+            total: None,
+        }
     }
 
     /// Keeps the id of the item that is delivered now.
     pub(super) fn keep(&mut self, id: &str) {
-        let mut room = String::new();
-        while self.last.len() >= TRAIL {
-            room = self.last.pop_front().unwrap_or_default();
-        }
-        // What a server gives as an id is of any length.
-        room.clear();
-        room.push_str(id);
-        self.last.push_back(room);
+        keep(&mut self.last, id);
     }
+
+    /// Keeps the id of an item that is delivered now and does not move the place.
+    pub(super) fn keep_stray(&mut self, id: &str) {
+        keep(&mut self.strays, id);
+    }
+}
+
+fn keep(ids: &mut VecDeque<String>, id: &str) {
+    let mut room = String::new();
+    while ids.len() >= TRAIL {
+        room = ids.pop_front().unwrap_or_default();
+    }
+    room.clear();
+    room.push_str(id);
+    ids.push_back(room);
 }
 
 /// Where the place is in a page that was fetched again.
@@ -93,6 +107,11 @@ pub(super) fn find<T: Listed>(items: &[Result<T>], place: &Place) -> Found {
 pub(super) fn behind_named<T: Listed>(items: &[Result<T>], place: &Place) -> Option<usize> {
     let place_of = |name: &String| items.iter().position(|item| id_of(item) == Some(name.as_str()));
     place.last.iter().rev().find_map(place_of).map(|latest| latest + 1)
+}
+
+/// Whether the item has one of these ids.
+pub(super) fn is_among<T: Listed>(ids: &VecDeque<String>, item: &Result<T>) -> bool {
+    id_of(item).is_some_and(|id| ids.iter().any(|one| one == id))
 }
 
 pub(super) fn id_of<T: Listed>(item: &Result<T>) -> Option<&str> {

@@ -204,7 +204,7 @@ fn written_by(operation: &str, request: &str, page: &Value) -> Value {
         "version": 1,
         "operation": operation,
         "request": request,
-        "place": { "page": page, "offset": 2, "last": ["a", "b"], "items": 5, "pages": 1, "total": null },
+        "place": { "page": page, "offset": 2, "last": ["a", "b"], "strays": [], "items": 5, "pages": 1, "total": null },
     })
 }
 

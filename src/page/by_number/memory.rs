@@ -2,12 +2,14 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
 };
 
-/// How many ids are known. An insertion of more items than that between two requests would
-/// deliver some again.
-const MOST: usize = 10_000;
+/// So many generations of ids are known; the oldest is forgotten when the newest is full.
+const GENERATIONS: usize = 4;
+/// What a table of 4,096 places holds. Three of them are more than the last 10,000 ids: an insertion
+/// of more items than that between two requests would deliver some again.
+const GENERATION: usize = 3_500;
 /// No more pages in a row are read again to find something known.
 const FURTHEST: u32 = 100;
 
@@ -15,13 +17,35 @@ const FURTHEST: u32 = 100;
 /// collide with another one would make an entitlement invisible.
 #[derive(Default)]
 pub(super) struct Memory {
-    order: VecDeque<u64>,
-    known: HashSet<u64>,
+    /// The newest last.
+    generations: VecDeque<Numbers>,
     keys: RandomState,
     /// Whether there are delivered items that are not known here.
     has_gaps: bool,
     /// How many more pages to look through for a known item, if something is read again.
     pages_to_look_through: u32,
+}
+
+type Numbers = HashSet<u64, BuildHasherDefault<Unchanged>>;
+
+/// The numbers are hashes already.
+#[derive(Default)]
+struct Unchanged(u64);
+
+impl Hasher for Unchanged {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }
 
 impl Memory {
@@ -57,32 +81,35 @@ impl Memory {
         self.has_gaps
     }
 
-    /// How many items of a page that is read for the second time are old although they are not
-    /// known: those before the first that is. Without gaps everything old is known.
-    pub(super) fn old_in_page(&mut self, first_known: Option<usize>) -> usize {
-        let was_looking = self.is_looking();
-        self.stop_looking();
-        first_known.filter(|_| self.has_gaps && was_looking).unwrap_or_default()
-    }
-
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.known.contains(&self.keys.hash_one(id))
+        self.has(self.keys.hash_one(id))
     }
 
     /// Whether it was unknown so far.
     pub(super) fn learn(&mut self, id: &str) -> bool {
         let number = self.keys.hash_one(id);
-        if !self.known.insert(number) {
+        if self.has(number) {
             return false;
         }
-        if self.order.len() == MOST
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-            self.has_gaps = true;
+        if self.generations.back().is_none_or(|newest| newest.len() == GENERATION) {
+            self.begin_generation();
         }
-        self.order.push_back(number);
-        true
+        self.generations.back_mut().is_some_and(|newest| newest.insert(number))
+    }
+
+    fn has(&self, number: u64) -> bool {
+        self.generations.iter().any(|numbers| numbers.contains(&number))
+    }
+
+    /// Takes the room of the oldest if there are enough.
+    fn begin_generation(&mut self) {
+        let mut room = Numbers::default();
+        if self.generations.len() == GENERATIONS {
+            self.has_gaps = true;
+            room = self.generations.pop_front().unwrap_or_default();
+            room.clear();
+        }
+        self.generations.push_back(room);
     }
 }
 
@@ -92,6 +119,7 @@ mod tests {
 
     #[test]
     fn it_knows_the_last_ids_and_says_when_it_forgets() {
+        const MOST: usize = GENERATIONS * GENERATION;
         let mut memory = Memory::default();
         for number in 0..MOST {
             assert!(memory.learn(&number.to_string()));
@@ -99,8 +127,13 @@ mod tests {
         }
         assert!(memory.knows("0") && !memory.has_gaps());
         assert!(memory.learn("one more"));
-        assert!(!memory.knows("0") && memory.knows("1") && memory.has_gaps);
-        assert_eq!((memory.known.len(), memory.order.len()), (MOST, MOST));
+        assert!(!memory.knows("0") && memory.knows(&(MOST - 10_000).to_string()) && memory.has_gaps);
+        let room = |memory: &Memory| memory.generations.iter().map(Numbers::capacity).sum::<usize>();
+        let before = room(&memory);
+        for number in 0..10 * MOST {
+            memory.learn(&number.to_string());
+        }
+        assert_eq!((memory.generations.len(), room(&memory)), (GENERATIONS, before));
     }
 
     #[test]

@@ -12,17 +12,26 @@ use crate::{
     page::{Arrived, Fetched, Listed, Place, Plan, Position, Read, place::id_of},
 };
 
-/// So many steps back in a row may bring nothing, unless the total was never as low before. A
-/// server whose totals go up and down would else never be read to its end.
+/// More pages side by side are a mistake.
+const MOST_SIDE_BY_SIDE: usize = 1_000;
+/// So many steps back in a row may bring nothing: a server whose totals go up and down would else
+/// never be read to its end.
 const RETURNS: u32 = 8;
-/// So many pages in a row may bring nothing but known items, beside those that insertions explain.
+/// So many, if the total was never as low before. It may well fall for as long as a listing takes.
+const RETURNS_AT_NEW_LOWS: u32 = 100;
+/// So many pages in a row may bring nothing but known items, and so many if insertions explain it.
 const REPEATED_PAGES: u64 = 3;
+const EXPLAINED_PAGES: u64 = 100;
+/// So many pages of empty objects in a row are the end, whatever the total says.
+const BLANK_PAGES: u32 = 3;
 
 /// Reads page after page by number.
 pub(super) struct ByNumber {
     operation: &'static str,
     concurrency: usize,
     size: u64,
+    /// The most items that a page had.
+    largest: u64,
     /// The page to ask for next.
     next: u64,
     /// Before this place of the server's list everything was delivered. A removal before it moves
@@ -39,6 +48,12 @@ pub(super) struct ByNumber {
     returns: u32,
     /// How many items in a row were known.
     repeats: u64,
+    /// How many items a cursor named, which can come once more.
+    named: u64,
+    /// How many pages in a row held nothing but empty objects.
+    blank_pages: u32,
+    /// Whether a page has to come although there are no items any more, to say that something changed.
+    owes_page: bool,
     is_over: bool,
     changed: bool,
 }
@@ -46,6 +61,7 @@ pub(super) struct ByNumber {
 /// What is new in a page.
 struct News<T> {
     items: Vec<Option<Result<T>>>,
+    strays: u64,
     is_blank: bool,
 }
 
@@ -59,8 +75,9 @@ impl ByNumber {
         let begin = start_of(page, size);
         Self {
             operation,
-            concurrency: concurrency.max(1),
+            concurrency: concurrency.clamp(1, MOST_SIDE_BY_SIDE),
             size,
+            largest: 0,
             next: page,
             covered: begin,
             furthest: begin,
@@ -69,11 +86,14 @@ impl ByNumber {
             memory: if is_start {
                 Memory::default()
             } else {
-                Memory::of(from.last.iter().map(String::as_str))
+                Memory::of(from.last.iter().chain(&from.strays).map(String::as_str))
             },
             search: Search::new(from.clone()),
             returns: 0,
             repeats: 0,
+            named: (from.last.len() + from.strays.len()) as u64,
+            blank_pages: 0,
+            owes_page: false,
             is_over: false,
             changed: false,
         }
@@ -100,6 +120,7 @@ impl ByNumber {
             Outcome::Lost(place) => {
                 self.changed = true;
                 (self.covered, self.furthest, self.floor) = (place, place, place);
+                self.owes_page = true;
                 Err(page_at(place, self.size))
             }
         }
@@ -110,10 +131,8 @@ impl ByNumber {
         if start <= self.covered {
             return self.steps_further_back(page, items);
         }
-        if !self.totals.is_new_low() {
-            self.returns += 1;
-        }
-        if self.returns > RETURNS {
+        self.returns = self.returns.saturating_add(1);
+        if self.returns > if self.totals.is_new_low() { RETURNS_AT_NEW_LOWS } else { RETURNS } {
             self.covered = start;
             return false;
         }
@@ -137,13 +156,14 @@ impl ByNumber {
             self.next = page - 1;
             return true;
         }
-        if !self.memory.has_gaps() {
-            return false;
-        }
-        // Nothing that is remembered is left, so only the totals tell where to go on.
+        // Nothing that is remembered is left there, so only the totals tell where to go on.
         self.memory.stop_looking();
         self.floor = self.covered;
-        self.next = page_at(self.covered, self.size);
+        let home = page_at(self.covered, self.size);
+        if home == page {
+            return false;
+        }
+        self.next = home;
         true
     }
 
@@ -151,21 +171,40 @@ impl ByNumber {
     /// Pages of it begin elsewhere, at the latest where this one ended.
     fn learn_size(&mut self, start: u64, count: u64) -> bool {
         let end = start.saturating_add(count);
-        let is_capped =
-            count > 0 && count < self.size && self.totals.usable().is_some_and(|total| end < total);
+        let is_short = count < self.size && self.totals.usable().is_some_and(|total| end < total);
         let ignores_limit = start == 0 && count > self.size;
-        if is_capped || ignores_limit {
-            self.size = count;
-            self.next = page_at(end, count);
+        let size = if is_short || ignores_limit {
+            count
+        } else {
+            self.largest = self.largest.max(count.min(self.size));
+            // One short page is no reason to go on in steps of its size for ever.
+            self.size.saturating_mul(2).min(self.largest).max(self.size)
+        };
+        let is_other = size != self.size;
+        if is_other {
+            self.size = size;
+            self.next = page_at(end, size);
         }
-        is_capped || ignores_limit
+        is_other
     }
 
     fn news<T: Listed>(&mut self, start: u64, delivered: usize, items: Vec<Result<T>>) -> News<T> {
         let is_second_time = start < self.furthest;
         let is_known = |item: &Result<T>| id_of(item).is_some_and(|id| self.memory.knows(id));
-        let first_known = items.iter().position(is_known);
-        let old = if is_second_time { self.memory.old_in_page(first_known) } else { 0 };
+        // What is not known can have been forgotten, if something known comes after it. On a page
+        // that was not read before only a rise of the total can have brought it there; else it is
+        // new, and the known item has moved.
+        let risen = if self.memory.has_gaps() { self.totals.risen() } else { 0 };
+        let last_known = if is_second_time || risen > 0 { items.iter().rposition(is_known) } else { None };
+        let before_known = last_known.unwrap_or_default();
+        let is_forgotten = self.memory.has_gaps() && (is_second_time || risen > before_known as u64);
+        let old = if is_forgotten { before_known } else { 0 };
+        let read_before =
+            self.covered.saturating_sub(start).max(last_known.map_or(0, |index| index as u64 + 1));
+        let strays = if is_second_time { read_before } else { 0 };
+        if is_second_time {
+            self.memory.stop_looking();
+        }
         let floor = usize::try_from(self.floor.saturating_sub(start)).unwrap_or(usize::MAX);
         let old = if delivered > 0 { delivered } else { old.max(floor) };
         let (mut fresh, mut repeated, mut blank) = (0_u64, 0, 0);
@@ -187,14 +226,16 @@ impl ByNumber {
         let items: Vec<_> = items.into_iter().enumerate().map(|(index, item)| sort(index, item)).collect();
         if fresh > 0 {
             self.repeats = 0;
-            self.totals.forget_rise();
+            if !is_second_time {
+                self.totals.explain_rise(fresh);
+            }
             // What is read again for nothing is paid for with pages that were not.
             self.returns = if is_second_time { 0 } else { self.returns.saturating_sub(1) };
         } else if !is_second_time {
             self.repeats = self.repeats.saturating_add(repeated);
         }
         self.changed |= repeated > 0 && !is_second_time;
-        News { is_blank: blank > 0 && blank == items.len(), items }
+        News { is_blank: blank > 0 && blank == items.len(), items, strays }
     }
 
     fn end_or_go_on(&mut self, start: u64, count: u64, is_blank: bool) {
@@ -202,20 +243,23 @@ impl ByNumber {
         if !is_blank {
             self.totals.note_end(end);
         }
+        self.blank_pages = if is_blank { self.blank_pages + 1 } else { 0 };
         self.is_over = count == 0
-            || is_blank
+            || self.blank_pages >= BLANK_PAGES
             || match self.totals.usable() {
                 // A full page of nothing but known items can be that of a server that ignores the
                 // number. The next one shows it.
                 Some(total) => end >= total && (self.repeats == 0 || count < self.size),
-                None => count < self.size,
+                None => count < self.size || is_blank,
             };
         self.covered = self.covered.max(end);
         self.furthest = self.furthest.max(self.covered);
     }
 
     fn broken(&mut self) -> Option<Error> {
-        let allowed = self.size.saturating_mul(REPEATED_PAGES).saturating_add(self.totals.risen());
+        let explained = self.totals.risen().saturating_add(self.named);
+        let allowed = self.size.saturating_mul(REPEATED_PAGES).saturating_add(explained);
+        let allowed = allowed.min(self.size.saturating_mul(EXPLAINED_PAGES));
         if self.is_over || self.repeats < allowed {
             return None;
         }
@@ -238,7 +282,9 @@ impl<T: Listed> Plan<T> for ByNumber {
         if self.is_over || self.search.is_some() {
             return !self.is_over && under_way == 0;
         }
-        let can_exist = |total| start_of(self.next, self.size) < total || self.repeats > 0;
+        // After a step back there is one more page, if only to say that something changed.
+        let is_after_all = self.repeats > 0 || self.owes_page || self.memory.is_looking();
+        let can_exist = |total| start_of(self.next, self.size) < total || is_after_all;
         under_way < self.concurrency && self.totals.usable().is_none_or(can_exist)
     }
 
@@ -252,6 +298,9 @@ impl<T: Listed> Plan<T> for ByNumber {
         let again = || Arrived { page: None, others_are_void: true, broken: None };
         let Position::Number { page, limit } = *position else { return again() };
         let start = start_of(page, limit);
+        let fallen = self.totals.note(fetched.total, start, fetched.count);
+        // A search has its own count of what has fallen.
+        let is_resumed = self.search.is_some();
         let delivered = match self.resume(start, &fetched) {
             Ok(delivered) => delivered,
             Err(elsewhere) => {
@@ -259,18 +308,25 @@ impl<T: Listed> Plan<T> for ByNumber {
                 return again();
             }
         };
-        let fallen = self.totals.note(fetched.total, start, fetched.count);
-        self.covered = self.covered.saturating_sub(fallen);
+        if !is_resumed {
+            self.covered = self.covered.saturating_sub(fallen);
+            self.floor = self.floor.saturating_sub(fallen);
+        }
         if self.steps_back(page, start, &fetched.items) {
             return again();
         }
-        let News { items, is_blank } = self.news(start, delivered, fetched.items);
+        self.owes_page = false;
+        let News { items, strays, is_blank } = self.news(start, delivered, fetched.items);
         self.end_or_go_on(start, fetched.count, is_blank);
         let has_other_size = !self.is_over && self.learn_size(start, fetched.count);
         let broken = self.broken();
+        // Its cursors are to name pages of the size that there is.
+        let is_renamed = has_other_size && start.is_multiple_of(self.size);
+        let renamed = Position::Number { page: page_at(start, self.size), limit: self.size };
         let page = Read {
-            position: position.clone(),
+            position: if is_renamed { renamed } else { position.clone() },
             items,
+            strays,
             total: self.totals.last(),
             next: None,
             changed: self.changed || self.totals.has_changed(),

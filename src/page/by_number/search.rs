@@ -18,6 +18,9 @@ pub(super) struct Search {
     size: u64,
     /// Where to look next; `None` until the page that the cursor names was looked at.
     left: Option<VecDeque<u64>>,
+    /// What the server said last, and by how much that has fallen since the cursor was taken.
+    last: Option<u64>,
+    fallen: u64,
 }
 
 pub(super) enum Outcome {
@@ -32,7 +35,8 @@ pub(super) enum Outcome {
 impl Search {
     pub(super) fn new(place: Place) -> Option<Self> {
         let Position::Number { page: home, limit: size } = place.page else { return None };
-        (place.offset > 0).then_some(Self { place, home, size, left: None })
+        let last = place.total;
+        (place.offset > 0).then_some(Self { place, home, size, left: None, last, fallen: 0 })
     }
 
     pub(super) fn total(&self) -> Option<u64> {
@@ -40,6 +44,7 @@ impl Search {
     }
 
     pub(super) fn look<T: Listed>(&mut self, fetched: &Fetched<T>) -> Outcome {
+        self.note(fetched.total);
         let found = match &self.left {
             None => find(&fetched.items, &self.place),
             Some(_) => behind_named(&fetched.items, &self.place).map_or(Found::Nowhere, Found::Moved),
@@ -51,7 +56,9 @@ impl Search {
                 let (fallen, risen) = self.difference(fetched.total);
                 let pages = self.left.take().unwrap_or_else(|| self.pages(fallen, risen, fetched.total));
                 let pages = self.left.insert(pages);
-                pages.pop_front().map_or(Outcome::Lost(self.at().saturating_sub(fallen)), Outcome::Elsewhere)
+                pages
+                    .pop_front()
+                    .map_or(Outcome::Lost(self.at().saturating_sub(self.fallen)), Outcome::Elsewhere)
             }
         }
     }
@@ -59,6 +66,12 @@ impl Search {
     /// How many items were delivered, by the server's count.
     fn at(&self) -> u64 {
         start_of(self.home, self.size).saturating_add(self.place.offset)
+    }
+
+    fn note(&mut self, told: Option<u64>) {
+        let fallen = self.last.zip(told).map_or(0, |(then, now)| then.saturating_sub(now));
+        self.fallen = self.fallen.saturating_add(fallen);
+        self.last = told.or(self.last);
     }
 
     fn difference(&self, now: Option<u64>) -> (u64, u64) {

@@ -55,12 +55,13 @@ impl Totals {
         is_new
     }
 
-    /// By how much it rose since something new came.
+    /// By how much it rose, without what new items explain.
     pub(super) fn risen(&self) -> u64 {
         self.risen
     }
 
-    pub(super) fn forget_rise(&mut self) {
-        self.risen = 0;
+    /// So many items are new, and so many of a rise are explained.
+    pub(super) fn explain_rise(&mut self, by: u64) {
+        self.risen = self.risen.saturating_sub(by);
     }
 }

@@ -198,7 +198,8 @@ async fn empty_objects_are_no_entitlements() {
             let page = with_total(json!({"resourceSet": items}), &total);
             let server = Server::start(move |_| (200, page.clone())).await;
             assert_eq!(rest(crm_of(&server).list_entitlements().page_size(2).stream()).await, ids(0..0));
-            assert_eq!(server.count(), 1, "{total}");
+            // Where there may be more behind them, some more are looked at.
+            assert_eq!(server.count(), if total == json!(100) { 3 } else { 1 }, "{total}");
         }
         let page = with_total(json!({"resourceSet": [{}, {"_id": id(0)}, {}, {"_id": id(1)}]}), &total);
         let server = Server::start(move |asked| {

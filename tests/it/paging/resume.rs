@@ -170,8 +170,10 @@ async fn a_cursor_is_json_of_this_form() {
         "operation": "crm_gateway.list_entitlements",
         "place": {
             "page": {"number": {"page": 2, "limit": 3}},
+            "next": null,
             "offset": 2,
             "last": ids(0..5),
+            "strays": [],
             "items": 5,
             "pages": 1,
             "total": 7,
@@ -193,8 +195,10 @@ async fn a_cursor_is_json_of_this_form() {
         "operation": "symphony.list_entitled_advisors",
         "place": {
             "page": {"after": "a/b"},
+            "next": null,
             "offset": 2,
             "last": texts(3..11),
+            "strays": [],
             "items": 11,
             "pages": 1,
             "total": null,
@@ -309,7 +313,7 @@ async fn another_version_and_garbage_are_refused_when_they_are_read() {
         other.as_object_mut().expect("an object").remove(part);
         assert!(serde_json::from_value::<Cursor>(other).is_err(), "without {part}");
     }
-    for part in ["page", "offset", "last", "items", "pages"] {
+    for part in ["page", "offset", "last", "strays", "items", "pages"] {
         for value in [json!("x"), json!(-1), json!({}), json!({"number": {"page": 1}}), json!(true)] {
             let mut other = good.clone();
             other["place"][part] = value.clone();
