@@ -31,7 +31,7 @@ const DEFAULT_PAGE_SIZE: u64 = 100;
 /// | `page_size`, `concurrency`, `keep_sort_as_given` | yes | no use | no use |
 /// | `resume` | yes | refused | refused |
 /// | `limit`, `page` | refused | yes | no use |
-#[must_use = "a request does nothing until `send()` is awaited"]
+#[must_use = "a request does nothing until `send()` is awaited or its `stream()` is read"]
 #[derive(Clone)]
 pub struct ListEntitlements {
     pub(super) inner: Arc<Inner>,
@@ -146,7 +146,7 @@ impl ListEntitlements {
     /// For a listing that takes too long page after page. They are delivered in order. So many pages are in memory at
     /// once, those of [`prefetch`](crate::Pager::prefetch) beside them, and up to so many
     /// requests are sent beyond the end, because only an answer tells where it is. The client's
-    /// `max_concurrency` and rate limit hold for them too.
+    /// `max_concurrency` and rate limit hold for them too; more than that, or than 1,000, are not under way.
     pub fn concurrency(mut self, pages: usize) -> Self {
         self.concurrency = pages;
         self
@@ -156,7 +156,7 @@ impl ListEntitlements {
     /// behind its [`cursor`](crate::Pager::cursor), in pages of the size that it had.
     /// [`send`](Self::send) and [`count`](Self::count) refuse it.
     ///
-    /// The same request is one with the same base URL, tenant, filter, sort and fields, each as it is sent; page size,
+    /// The same request is one with the same base URL, tenant, filter, sort and names of fields, each as it is sent; page size,
     /// concurrency and options may differ. A cursor of another one is the first error of the stream.
     ///
     /// ```no_run

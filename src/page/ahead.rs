@@ -1,6 +1,7 @@
 //! Pages that are fetched while the caller works on the one before.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -28,6 +29,13 @@ impl Credits {
     pub(super) fn take(&self) -> bool {
         let one_less = |free: usize| free.checked_sub(1);
         self.free.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less).is_ok()
+    }
+
+    /// Takes up to so many, and says how many.
+    fn take_some(&self, most: usize) -> usize {
+        let less = |free: usize| Some(free.saturating_sub(most));
+        let free = self.free.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        free.unwrap_or_default().min(most)
     }
 
     pub(super) fn give(&self, more: usize) {
@@ -58,7 +66,7 @@ pub(super) enum Next<T> {
 
 /// A reader in a task of its own, which ends with this.
 pub(super) struct Ahead<T> {
-    _task: Task<()>,
+    task: Task<()>,
     news: mpsc::UnboundedReceiver<News<T>>,
     credits: Arc<Credits>,
     pages: usize,
@@ -76,7 +84,7 @@ impl<T: Send + 'static> Ahead<T> {
         // Bounded by the credits.
         let (sender, news) = mpsc::unbounded_channel();
         let task = Task::spawn(runtime, read_ahead(reader, credits.clone(), sender));
-        Self { _task: task, news, credits, pages, held: 0, debt: 0 }
+        Self { task, news, credits, pages, held: 0, debt: 0 }
     }
 
     /// Changes how many may be ahead. Pages that are there already stay.
@@ -86,6 +94,7 @@ impl<T: Send + 'static> Ahead<T> {
         let paid = more.min(self.debt);
         self.debt -= paid;
         self.credits.give(more - paid);
+        self.debt -= self.credits.take_some(self.debt);
         self.pages = pages;
     }
 
@@ -102,7 +111,11 @@ impl<T: Send + 'static> Ahead<T> {
             }
             Some(News::Stopped(Some(error), reader)) if error.is_transient() => Next::Failed(error, reader),
             Some(News::Stopped(error, _)) => Next::Ended(error),
-            None => Next::Lost,
+            None => {
+                // If it has panicked, so does this.
+                ready!(Pin::new(&mut self.task).poll(context));
+                Next::Lost
+            }
         })
     }
 }

@@ -90,10 +90,16 @@ impl ByCursor {
     /// Leaves out what was delivered before the listing was resumed.
     fn without_delivered<T: Listed>(&mut self, fetched: &mut Fetched<T>) -> Vec<Option<Result<T>>> {
         let first = self.resumed.take().map_or(0, |place| self.find(place, fetched));
-        let is_named = |item: &Result<T>| is_among(&self.named, item);
-        let is_new = |index: usize, item: &Result<T>| index >= first && !is_named(item);
+        let mut repeated = false;
+        let mut is_new = |index: usize, item: &Result<T>| {
+            let is_named = is_among(&self.named, item);
+            repeated |= is_named && index >= first;
+            index >= first && !is_named
+        };
         let items = std::mem::take(&mut fetched.items).into_iter().enumerate();
-        items.map(|(index, item)| is_new(index, &item).then_some(item)).collect()
+        let items = items.map(|(index, item)| is_new(index, &item).then_some(item)).collect();
+        self.changed |= repeated;
+        items
     }
 
     /// How many items of the page were delivered.
@@ -120,7 +126,12 @@ impl ByCursor {
         if is_other_next {
             fetched.next = next;
         }
-        self.changed |= found != Found::Here || is_other_next;
+        let has_changed = found != Found::Here || is_other_next;
+        self.changed |= has_changed;
+        if !has_changed {
+            // Nothing has moved, so an id that comes once more is another item.
+            self.named.clear();
+        }
         first
     }
 }

@@ -21,7 +21,8 @@ const VERSION: u32 = 1;
 /// place is found again where items were added or removed meanwhile. If none of these is found, the listing goes on
 /// where the next item should be by the counts, and
 /// [`changed_while_reading`](crate::Pager::changed_while_reading) is true; see [`Pager`](crate::Pager) for what a change
-/// can cost. The page that holds the place is fetched again for that, unless Symphony's cursor for the next one is known
+/// can cost. Looking for them takes a request for each page around the place that the totals suggest, at most a
+/// hundred in either direction. The page that holds the place is fetched again for that, unless Symphony's cursor for the next one is known
 /// and the page was used up.
 ///
 /// It also says of which request it is. A cursor of another request or server is refused with
@@ -95,8 +96,9 @@ impl Cursor {
             );
         }
         let mut pages = std::iter::once(&self.place.page).chain(&self.place.next);
-        if !pages.all(|page| source.is_place(page)) {
-            return refuse("names a page that this listing cannot have; start the listing again".to_owned());
+        let is_possible = self.place.is_possible() && pages.all(|page| source.is_place(page));
+        if !is_possible {
+            return refuse("names a place that this listing cannot have; start the listing again".to_owned());
         }
         Ok(())
     }

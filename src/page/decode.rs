@@ -17,6 +17,9 @@ pub(crate) trait PageModel: DeserializeOwned + Default {
     fn items_mut(&mut self) -> &mut Vec<Self::Item>;
 }
 
+/// A page with more items that cannot be decoded is none: each keeps an error in memory.
+const MOST_FAILED: usize = 10_000;
+
 /// The page, and the error of each item that cannot be decoded, with its place among those that
 /// are not null.
 pub(crate) type Decoded<M> = (M, Vec<(usize, Error)>);
@@ -54,6 +57,9 @@ fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
         if let Ok(item) = decode::json::<Option<M::Item>>(item.get().as_bytes()) {
             page.items_mut().extend(item);
         } else {
+            if failed.len() == MOST_FAILED {
+                return None;
+            }
             let place = page.items_mut().len() + failed.len();
             failed.push((place, undecodable(raw, index, item)));
         }
@@ -63,11 +69,13 @@ fn item_by_item<M: PageModel>(raw: &Raw) -> Option<Decoded<M>> {
 
 /// Items and errors in the order that they had in the page.
 pub(crate) fn in_order<T>(items: Vec<T>, failed: Vec<(usize, Error)>) -> Vec<Result<T>> {
-    let mut all: Vec<_> = items.into_iter().map(Ok).collect();
-    for (index, error) in failed {
-        // The places count items and errors, so inserting them one after the other restores the page.
-        all.insert(index.min(all.len()), Err(error));
+    let mut all = Vec::with_capacity(items.len() + failed.len());
+    let mut items = items.into_iter().map(Ok);
+    for (place, error) in failed {
+        all.extend(items.by_ref().take(place.saturating_sub(all.len())));
+        all.push(Err(error));
     }
+    all.extend(items);
     all
 }
 

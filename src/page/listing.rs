@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{Error, Result};
 
+/// More pages ahead are a mistake, and nobody's memory holds them.
+const MOST_AHEAD: usize = 100_000;
+
 pub(super) struct Listing<T> {
     source: Arc<dyn Source<T>>,
     supply: Supply<T>,
@@ -99,9 +102,9 @@ impl<T: Send + Unpin + 'static> Listing<T> {
 
     /// Fetches so many pages ahead, from the next time that an item is asked for.
     pub(super) fn prefetch(&mut self, pages: usize) {
-        self.prefetch = pages;
+        self.prefetch = pages.min(MOST_AHEAD);
         if let Supply::Ahead(ahead) = &mut self.supply {
-            ahead.set(pages);
+            ahead.set(self.prefetch);
         }
     }
 
@@ -122,9 +125,10 @@ impl<T: Send + Unpin + 'static> Listing<T> {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.has_enough()
-            || matches!(self.supply, Supply::Over | Supply::Refused(None, _))
-                && self.items.as_slice().iter().all(Option::is_none)
+        match self.supply {
+            Supply::Refused(None, _) | Supply::Over => !self.has_items(),
+            Supply::Refused(Some(_), _) | Supply::Own(_) | Supply::Ahead(_) => false,
+        }
     }
 
     pub(super) fn cursor(&self) -> Cursor {
@@ -145,6 +149,11 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             place.pages = self.pages;
         }
         place
+    }
+
+    /// How many items of the page at hand were not looked at.
+    pub(super) fn left_at_hand(&self) -> usize {
+        self.items.as_slice().len()
     }
 
     /// Whether there is more of the page at hand to look at.
@@ -189,10 +198,7 @@ impl<T: Send + Unpin + 'static> Listing<T> {
 
     /// Gets the next page, which is then at hand. `None` is the end.
     pub(super) fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<()>>> {
-        if self.items.as_slice().is_empty() {
-            // The room of a page that is used up must not be there beside that of the next one.
-            self.items = Vec::new().into_iter();
-        }
+        self.give_room_back();
         self.look_ahead();
         let next = match &mut self.supply {
             Supply::Own(reader) => match ready!(reader.poll_page(context, None)) {
@@ -216,14 +222,24 @@ impl<T: Send + Unpin + 'static> Listing<T> {
             }
             Next::Lost => {
                 let (source, limit) = (self.source.clone(), self.limit.clone());
-                self.supply = Supply::Own(Reader::new(source, &self.place(), limit, self.delivered));
-                Some(Err(lost().with_operation(self.source.operation())))
+                let place = self.place();
+                // The page of the place counts when it is fetched again.
+                self.pages = place.pages;
+                self.supply = Supply::Own(Reader::new(source, &place, limit, self.delivered));
+                Some(Err(lost(self.source.operation())))
             }
             Next::Ended(error) => {
                 self.end();
                 error.map(Err)
             }
         })
+    }
+
+    /// The room of a page that is used up must not be there beside that of the next one.
+    pub(super) fn give_room_back(&mut self) {
+        if self.items.as_slice().is_empty() {
+            self.items = Vec::new().into_iter();
+        }
     }
 
     /// Moves the reader into a task of its own where that is wanted. Without a runtime the reader

@@ -70,12 +70,15 @@ use crate::Result;
 /// *By number.* What is inserted or removed before the place where the listing stands shifts everything behind it:
 ///
 /// * An item that an insertion has shifted onto the next page is not delivered again; the last
-///   10,000 ids are known for that.
+///   10,000 ids are known for that. A listing that was resumed knows those since then and the few that
+///   its cursor names, so an insertion of more than a page soon after it can bring items again.
 /// * Where the total has fallen, the pager steps back and reads an overlap again, so that what a
 ///   removal has shifted to an earlier page is delivered. A total that goes up and down for ever is
 ///   not followed for ever: eight steps back that bring nothing are enough, a hundred while it only falls.
 /// * [`changed_while_reading`](Self::changed_while_reading) says that something was noticed; read
 ///   the listing again if it has to be of one moment.
+/// * A total that is reached ends the listing. One that counts too few, and ends with a full page, hides
+///   the rest.
 /// * What nobody can notice: an item is removed before the place and another one inserted behind
 ///   it between two requests, so that the total stays the same; or a removal where the server
 ///   sends no total. The item that was shifted is then lost.

@@ -195,13 +195,18 @@ impl<T: Send + Unpin + 'static> Stream for Pages<T> {
                 Some(Ok(())) => {}
             }
         }
-        let mut page = Page { items: Vec::new(), errors: Vec::new(), total: listing.total() };
+        let mut page = Page {
+            items: Vec::with_capacity(listing.left_at_hand()),
+            errors: Vec::new(),
+            total: listing.total(),
+        };
         while let Some(item) = listing.next_item() {
             match item {
                 Ok(item) => page.items.push(item),
                 Err(error) => page.errors.push(error),
             }
         }
+        listing.give_room_back();
         Poll::Ready(Some(Ok(page)))
     }
 }

@@ -56,6 +56,11 @@ impl Place {
         }
     }
 
+    /// Whether a listing can have written it.
+    pub(super) fn is_possible(&self) -> bool {
+        self.last.len() <= TRAIL && self.strays.len() <= TRAIL && u32::try_from(self.offset).is_ok()
+    }
+
     /// Keeps the id of the item that is delivered now.
     pub(super) fn keep(&mut self, id: &str) {
         keep(&mut self.last, id);

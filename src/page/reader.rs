@@ -95,7 +95,7 @@ impl<T: Send + 'static> Reader<T> {
         let Some(position) = again.or_else(|| self.plan.next()) else { return false };
         let fetch = self.source.fetch(position.clone());
         let fetching: Fetching<T> = if self.plan.concurrency() > 1 {
-            in_a_task(position, fetch)
+            in_a_task(self.source.operation(), position, fetch)
         } else {
             Box::pin(async move { (position, fetch.await) })
         };
@@ -121,12 +121,13 @@ impl<T: Send + 'static> Reader<T> {
             }
             while self.wants() && credits.is_none_or(Credits::take) {
                 if !self.start() {
-                    break;
+                    self.is_over = true;
                 }
             }
             let Some((position, outcome)) = ready!(self.under_way.poll_next_unpin(context)) else {
                 // Only credit is missing; whoever gives some wakes this.
-                return if self.wants() { Poll::Pending } else { Poll::Ready(None) };
+                let is_waiting = credits.is_some() && self.wants();
+                return if is_waiting { Poll::Pending } else { Poll::Ready(None) };
             };
             match outcome {
                 Ok(fetched) => {
@@ -189,6 +190,7 @@ impl<T: Send + 'static> Reader<T> {
 /// Fetches whether or not somebody polls: several pages that wait for their turn to be looked at
 /// must not run into their timeouts.
 fn in_a_task<T: Send + 'static>(
+    operation: &'static str,
     position: Position,
     fetch: BoxFuture<'static, Result<Fetched<T>>>,
 ) -> Fetching<T> {
@@ -197,11 +199,11 @@ fn in_a_task<T: Send + 'static>(
         return Box::pin(async move { (position, fetch.await) });
     };
     let task = Task::spawn(&runtime, fetch);
-    Box::pin(async move { (position, task.await.unwrap_or_else(|| Err(lost()))) })
+    Box::pin(async move { (position, task.await.unwrap_or_else(|| Err(lost(operation)))) })
 }
 
 /// The error where a task went away before it was done.
-pub(super) fn lost() -> Error {
+pub(super) fn lost(operation: &'static str) -> Error {
     let message = "the runtime that fetched the page has ended; ask again in one that lasts";
-    Error::new(ErrorKind::NotSent, message)
+    Error::new(ErrorKind::NotSent, message).with_operation(operation)
 }

@@ -31,7 +31,7 @@ use crate::{
 /// }
 /// # Ok(()) }
 /// ```
-#[must_use = "a request does nothing until `send()` is awaited"]
+#[must_use = "a request does nothing until `send()` is awaited or its `stream()` is read"]
 #[derive(Clone)]
 pub struct ListEntitledAdvisors {
     inner: Arc<Inner>,
@@ -144,8 +144,9 @@ impl ListEntitledAdvisors {
     /// an error; the errors are those of the method of the client.
     ///
     /// Backwards, the pages come in reverse, and the advisors of each page as the server sends
-    /// them. The order of advisors and the size of a page are not documented, and the API does not tell how many
-    /// there are.
+    /// them; an earlier page's `before`, or the [`cursor`](Pager::cursor) of a listing backwards, says from where,
+    /// because the API has no name for its last page. The order of advisors and the size of a page are not documented,
+    /// and the API does not tell how many there are. It has no correlation id either.
     ///
     /// Sources: the vendor's specification for `next`, `previous` and `cursors`; that a `next` that is null ends the
     /// listing is an assumption, seen in public client code.
@@ -197,6 +198,14 @@ impl ListEntitledAdvisors {
             return Err(Error::invalid_input("after", "must not be combined with `before`"));
         }
         let (after, before) = (self.after.as_deref(), self.before.as_deref());
+        for (argument, cursor) in [("after", after), ("before", before)] {
+            if cursor.is_some_and(str::is_empty) {
+                return Err(Error::invalid_input(
+                    argument,
+                    "must not be empty; leave it out for the first page",
+                ));
+            }
+        }
         let requests = &self.inner.requests;
         generated::request(requests.list_entitled_advisors(
             &self.network,

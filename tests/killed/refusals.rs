@@ -155,12 +155,12 @@ async fn places_that_a_listing_cannot_have_are_refused() {
     for page in [json!({ "after": "" }), json!({ "before": "" }), number(1, 3)] {
         let kept = at(&kept_advisors, page);
         let said = refusal(advisors(&symphony.base_url()).resume(read(&kept)).stream(), &kept).await;
-        assert!(said.contains("names a page that this listing cannot have"), "{said}");
+        assert!(said.contains("names a place that this listing cannot have"), "{said}");
     }
     for page in [json!("start"), json!({ "after": "Y3Vyc29y" }), number(0, 3), number(1, 0)] {
         let kept = at(&kept_entitlements, page);
         let said = refusal(entitlements(&crm.uri()).resume(read(&kept)).stream(), &kept).await;
-        assert!(said.contains("names a page that this listing cannot have"), "{said}");
+        assert!(said.contains("names a place that this listing cannot have"), "{said}");
     }
     assert_eq!(symphony.journal().total() + crm.list_requests(), sent);
 }

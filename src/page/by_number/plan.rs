@@ -32,6 +32,8 @@ pub(super) struct ByNumber {
     size: u64,
     /// The most items that a page had.
     largest: u64,
+    /// How many the last one had that was short.
+    shortened: u64,
     /// The page to ask for next.
     next: u64,
     /// Before this place of the server's list everything was delivered. A removal before it moves
@@ -39,7 +41,7 @@ pub(super) struct ByNumber {
     covered: u64,
     /// Before this place something is read for the second time.
     furthest: u64,
-    /// Before this place nothing is delivered, because a cursor says that it was.
+    /// Before this place nothing is delivered, because a cursor or the totals say that it was.
     floor: u64,
     totals: Totals,
     memory: Memory,
@@ -78,6 +80,7 @@ impl ByNumber {
             concurrency: concurrency.clamp(1, MOST_SIDE_BY_SIDE),
             size,
             largest: 0,
+            shortened: 0,
             next: page,
             covered: begin,
             furthest: begin,
@@ -134,6 +137,7 @@ impl ByNumber {
         self.returns = self.returns.saturating_add(1);
         if self.returns > if self.totals.is_new_low() { RETURNS_AT_NEW_LOWS } else { RETURNS } {
             self.covered = start;
+            self.memory.stop_looking();
             return false;
         }
         // With the last item before the gap, which shows where what is known ends.
@@ -174,6 +178,11 @@ impl ByNumber {
         let is_short = count < self.size && self.totals.usable().is_some_and(|total| end < total);
         let ignores_limit = start == 0 && count > self.size;
         let size = if is_short || ignores_limit {
+            if count == self.shortened {
+                // Twice the same is no accident.
+                self.largest = count;
+            }
+            self.shortened = count;
             count
         } else {
             self.largest = self.largest.max(count.min(self.size));

@@ -93,6 +93,35 @@ async fn prefetch_can_be_set_higher_and_lower_on_the_way() {
 }
 
 #[tokio::test]
+async fn a_lower_number_holds_at_once_and_the_highest_does_not_stop_anything() {
+    // Side by side, each page takes some turns of the runtime.
+    let many = || Numbered::by(1).concurrency(2).lists(&words(200), u64::MAX, None);
+    let (pager, asked) = many();
+    let mut pager = pager.prefetch(100);
+    some_of(&mut pager, 1).await;
+    let before = asked.count();
+    assert!(before < 20, "{before} at once: the test shows nothing");
+    pager = pager.prefetch(1);
+    settle().await;
+    assert!(asked.count() <= before + 2, "{before}, and then {}", asked.count());
+    assert_eq!(all_of(&mut pager).await.0.len(), 199);
+
+    let (pager, _) = many();
+    let mut pager = pager.prefetch(3);
+    some_of(&mut pager, 1).await;
+    settle().await;
+    pager = pager.prefetch(usize::MAX);
+    assert_eq!(all_of(&mut pager).await.0.len(), 199);
+}
+
+#[tokio::test]
+#[should_panic(expected = "a page that cannot be fetched")]
+async fn a_panic_reaches_the_caller() {
+    let (pager, _) = by_cursor(None, |_, _| panic!("a page that cannot be fetched"));
+    all_of(&mut pager.prefetch(1)).await;
+}
+
+#[tokio::test]
 async fn an_error_comes_after_the_pages_before_it_and_nothing_is_asked_for_meanwhile() {
     let (pager, asked) = by_cursor(None, |nth, _| match nth {
         3 => Err(failed(ErrorKind::Server)),
@@ -159,6 +188,7 @@ fn a_runtime_that_ends_while_reading_ahead_costs_one_error_and_no_item() {
                 }
             });
             assert_eq!(items, words(40), "{read} read before, {concurrency} at once");
+            assert_eq!(pager.pages_so_far(), 8, "{read} read before, {concurrency} at once");
             assert!(errors <= 1, "{errors} errors, {read} read before");
             assert!(errors == 1 || read == 0, "{read} read before");
         }

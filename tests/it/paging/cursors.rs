@@ -235,3 +235,20 @@ async fn the_same_cursor_in_another_spelling_is_the_same() {
     assert_eq!((all.len(), server.count()), (3, 2));
     assert_eq!(all[2].as_ref().expect_err("a loop").kind(), ErrorKind::Pagination);
 }
+
+#[tokio::test]
+async fn an_empty_cursor_is_refused_before_anything_is_sent() {
+    let server = Server::start(|_| (200, advisors_page([1], None))).await;
+    let listing = || symphony_of(&server).list_entitled_advisors(NETWORK);
+    for (request, argument) in [(listing().after(""), "after"), (listing().before(""), "before")] {
+        let errors = [
+            request.clone().send().await.map(drop).expect_err("refused"),
+            request.stream().try_next().await.map(drop).expect_err("refused"),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(&format!("`{argument}` must not be empty")), "{error}");
+        }
+    }
+    assert_eq!(server.count(), 0);
+}
