@@ -69,7 +69,7 @@ struct ByCursor {
     keys: RandomState,
     /// The place to find in the first page, if something of it was delivered before.
     resumed: Option<Place>,
-    /// What it names can have moved to any page.
+    /// What it names can have been pushed to any later page, also before an earlier resume.
     named: VecDeque<String>,
     changed: bool,
 }
@@ -126,12 +126,7 @@ impl ByCursor {
         if is_other_next {
             fetched.next = next;
         }
-        let has_changed = found != Found::Here || is_other_next;
-        self.changed |= has_changed;
-        if !has_changed {
-            // Nothing has moved, so an id that comes once more is another item.
-            self.named.clear();
-        }
+        self.changed |= found != Found::Here || is_other_next;
         first
     }
 }
