@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Arrived, Fetched, Fingerprint, Listed, PagesByCursor, Place, Plan, Position, Read, Source,
-    place::{Found, find, is_among},
+    place::{Found, find, id_of},
 };
 use crate::{Error, ErrorKind, Result, time::BoxFuture};
 
@@ -138,6 +138,11 @@ fn ends_before<T: Listed>(fetched: &Fetched<T>, place: &Place) -> bool {
     matches!(fetched.next, Some(Position::After(_)))
         && fetched.items.len() as u64 <= not_named
         && !fetched.items.iter().any(|item| is_among(&place.last, item))
+}
+
+/// Whether the item has one of these ids.
+fn is_among<T: Listed>(ids: &VecDeque<String>, item: &Result<T>) -> bool {
+    id_of(item).is_some_and(|id| ids.iter().any(|one| one == id))
 }
 
 impl<T: Listed> Plan<T> for ByCursor {

@@ -114,11 +114,6 @@ pub(super) fn behind_named<T: Listed>(items: &[Result<T>], place: &Place) -> Opt
     place.last.iter().rev().find_map(place_of).map(|latest| latest + 1)
 }
 
-/// Whether the item has one of these ids.
-pub(super) fn is_among<T: Listed>(ids: &VecDeque<String>, item: &Result<T>) -> bool {
-    id_of(item).is_some_and(|id| ids.iter().any(|one| one == id))
-}
-
 pub(super) fn id_of<T: Listed>(item: &Result<T>) -> Option<&str> {
     item.as_ref().ok().and_then(Listed::id)
 }
