@@ -167,7 +167,7 @@ impl<T> Response<T> {
     }
 
     /// The answer without its value.
-    #[cfg(any_listing)]
+    #[cfg(feature = "crm-gateway")]
     pub(crate) fn raw(&self) -> &Raw {
         &self.raw
     }

@@ -1,9 +1,5 @@
 //! The listing over all pages.
 
-use std::collections::HashMap;
-
-use serde_json::value::RawValue;
-
 use super::{ListEntitlements, Sort, client::TENANT, model};
 use crate::{
     Error, ErrorKind, Result,
@@ -145,22 +141,12 @@ pub(super) fn unexpected(answer: &Response<model::EntitlementPage>, message: &'s
         .with_raw(answer.raw().clone())
 }
 
-/// Whether the answer is a page, be it an empty one. An object with neither of a page's keys would
-/// otherwise pass for an empty listing.
-pub(super) fn is_page(answer: &Response<model::EntitlementPage>) -> bool {
-    let tells_something = answer.total_records.is_some()
-        || !answer.resource_set.is_empty()
-        || !answer.item_errors().is_empty()
-        || answer.status() == http::StatusCode::NO_CONTENT;
-    // Only an answer that tells nothing is read again, for its keys alone.
-    tells_something
-        || serde_json::from_slice::<HashMap<String, &RawValue>>(answer.body())
-            .is_ok_and(|keys| ["totalRecords", "resourceSet"].iter().any(|key| keys.contains_key(*key)))
-}
-
 impl PageModel for model::EntitlementPage {
     type Item = model::Entitlement;
     const LIST: &'static str = "resourceSet";
+    const BESIDE: &'static str = "totalRecords";
+    // The gateway's refusals come with a status of success as well.
+    const MAY_BE_BARE: bool = false;
 
     fn items_mut(&mut self) -> &mut Vec<Self::Item> {
         &mut self.resource_set

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{
     FieldsEncoding, Filter, Sort,
     client::Inner,
-    listing::{is_page, total, unexpected},
+    listing::{total, unexpected},
     model,
 };
 use crate::{
@@ -222,10 +222,6 @@ impl ListEntitlements {
         match answer {
             Err(error) if self.not_found_is_empty && error.is_not_found() => {
                 Ok(Response::standing_for(&error, model::EntitlementPage::default()))
-            }
-            Ok(answer) if !is_page(&answer) => {
-                let message = "the answer is not the documented page; `send_as` reads another shape";
-                Err(unexpected(&answer, message))
             }
             answer => answer,
         }

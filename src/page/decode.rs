@@ -13,6 +13,10 @@ pub(crate) trait PageModel: DeserializeOwned + Default {
     type Item: DeserializeOwned + Send + Unpin + 'static;
     /// The property with the list.
     const LIST: &'static str;
+    /// The other property by which a page is known.
+    const BESIDE: &'static str;
+    /// Whether an object without any property is an empty page.
+    const MAY_BE_BARE: bool;
     /// The list.
     fn items_mut(&mut self) -> &mut Vec<Self::Item>;
 }
@@ -26,11 +30,24 @@ pub(crate) type Decoded<M> = (M, Vec<(usize, Error)>);
 
 /// Decodes the page at once, and item by item where that fails.
 pub(crate) fn decode_page<M: PageModel>(raw: &Raw) -> Result<Decoded<M>> {
-    let whole = decode::json::<M>(&raw.body);
-    match whole {
-        Ok(page) => Ok((page, Vec::new())),
-        Err(error) => item_by_item(raw).ok_or(error),
+    let (mut page, failed) = match decode::json::<M>(&raw.body) {
+        Ok(page) => (page, Vec::new()),
+        Err(error) => item_by_item(raw).ok_or(error)?,
+    };
+    if page.items_mut().is_empty() && failed.is_empty() && !is_empty_page::<M>(&raw.body) {
+        let message = "the answer is not the documented page; `send_as` reads another shape";
+        return Err(Error::new(ErrorKind::UnexpectedAnswer, message));
     }
+    Ok((page, failed))
+}
+
+/// Whether this is a page although it has no items. An object with other properties only would
+/// otherwise pass for an empty listing, which is a costly mistake.
+fn is_empty_page<M: PageModel>(body: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<Cow<'_, str>, &RawValue>>(body).is_ok_and(|properties| {
+        let is_bare = M::MAY_BE_BARE && properties.is_empty();
+        is_bare || [M::LIST, M::BESIDE].iter().any(|name| properties.contains_key(*name))
+    })
 }
 
 /// How many items a page was sent with, those included that are null.
